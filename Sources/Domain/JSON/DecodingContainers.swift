@@ -17,6 +17,11 @@ struct StrictKeyedContainer<Key: CodingKey>: KeyedDecodingContainerProtocol {
         node.keysAreData ? key.stringValue : SnakeCase.key(of: key.stringValue)
     }
 
+    /// Whether the type has a property of this name, in the spelling that it is asked for.
+    private func isName(_ member: String) -> Bool {
+        key(for: member).map { name(of: $0) == member } ?? false
+    }
+
     func contains(_ key: Key) -> Bool {
         node.member(name(of: key)) != nil
     }
@@ -46,7 +51,7 @@ struct StrictKeyedContainer<Key: CodingKey>: KeyedDecodingContainerProtocol {
     private func missing(_ name: String) -> RequestBodyError {
         if case .object(let members) = node.value {
             var strangers: [String] = []
-            for member in members.keys where key(for: member) == nil && !node.wasAsked(for: member) {
+            for member in members.keys where !node.wasAsked(for: member) && !isName(member) {
                 strangers.append(member)
                 if strangers.count == RequestBodyError.maximumUnknownFields { break }
             }
