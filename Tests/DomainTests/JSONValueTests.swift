@@ -97,7 +97,8 @@ struct JSONValueTests {
         "have one canonical text",
         arguments: [
             (.null, "null"), (.bool(true), "true"), (.int(.min), "-9223372036854775808"), (.double(1), "1.0"),
-            (.double(0.1), "0.1"), (.double(1e300), "1e+300"), (.double(5e-324), "5e-324"), (.double(.nan), "null"),
+            (.double(0.1), "0.1"), (.double(1e300), "1e+300"), (.double(.leastNonzeroMagnitude), "5e-324"),
+            (.double(.nan), "null"),
             (.double(-.infinity), "null"),
             (.string("a\"\\/\u{8}\u{c}\n\r\t\u{1}\u{1f}\u{7f}é😀"), #""a\"\\/\b\f\n\r\t\u0001\u001f"# + "\u{7f}é😀\""),
             (.array([]), "[]"), (.object([:]), "{}"),

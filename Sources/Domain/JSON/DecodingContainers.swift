@@ -38,13 +38,28 @@ struct StrictKeyedContainer<Key: CodingKey>: KeyedDecodingContainerProtocol {
             if let type = type as? any AbsenceRepresentable.Type, let absent = type.absence as? T { return absent }
             throw missing(name)
         }
+        return try decode(type, value, name)
+    }
+
+    private func decode<T: Decodable>(_ type: T.Type, _ value: JSONValue, _ name: String) throws -> T {
+        // A fault is found again, with its place, by the node.
+        if let scalar = try? JSONScalar.read(type, from: value) { return scalar }
         return try node.child(value, .key(name)).decode(type)
     }
 
-    func decodeIfPresent<T: Decodable>(_ type: T.Type, forKey key: Key) throws -> T? {
+    func decodeIfPresent<T: Decodable>(_ type: T.Type, forKey key: Key) throws -> T? { try optional(key) }
+
+    // The protocol's own versions for these types look the key up three times. Requests have little else.
+    func decodeIfPresent(_ type: String.Type, forKey key: Key) throws -> String? { try optional(key) }
+    func decodeIfPresent(_ type: Bool.Type, forKey key: Key) throws -> Bool? { try optional(key) }
+    func decodeIfPresent(_ type: Int.Type, forKey key: Key) throws -> Int? { try optional(key) }
+    func decodeIfPresent(_ type: Int64.Type, forKey key: Key) throws -> Int64? { try optional(key) }
+    func decodeIfPresent(_ type: Double.Type, forKey key: Key) throws -> Double? { try optional(key) }
+
+    private func optional<T: Decodable>(_ key: Key) throws -> T? {
         let name = name(of: key)
         guard let value = node.member(name), value != .null else { return nil }
-        return try node.child(value, .key(name)).decode(type)
+        return try decode(T.self, value, name)
     }
 
     /// A missing field is most often a misspelt one: then the misspelling is the better message.

@@ -62,8 +62,8 @@ final class DecodingNode: Decoder {
     }
 
     func wrongType(_ expected: String) -> RequestBodyError {
-        value == .null
-            ? problem("required", "must not be null") : problem("wrong_type", "must be \(expected), not \(value.kind)")
+        let fault = JSONScalar.wrongType(value, expected)
+        return problem(fault.code, fault.message)
     }
 
     // MARK: Members
@@ -103,7 +103,11 @@ final class DecodingNode: Decoder {
     // MARK: Decoding
 
     func decode<T: Decodable>(_ type: T.Type) throws -> T {
-        if let scalar = try scalar(type) { return scalar }
+        do {
+            if let scalar = try JSONScalar.read(type, from: value) { return scalar }
+        } catch {
+            throw problem(error.code, error.message)
+        }
         keysAreData = type is any StringKeyedDictionary.Type
         do {
             let result = try T(from: self)
@@ -126,62 +130,6 @@ final class DecodingNode: Decoder {
     private func placed(_ problem: FieldProblem) -> FieldProblem {
         let field = problem.field.isEmpty ? path : Self.join(parentPath, problem.field)
         return FieldProblem(field: field, code: problem.code, message: problem.message)
-    }
-
-    /// The types that JSON has, which must not be asked to decode themselves: they would ask back.
-    private func scalar<T>(_ type: T.Type) throws -> T? {
-        if type == String.self {
-            guard case .string(let text) = value else { throw wrongType("a string") }
-            return text as? T
-        }
-        if type == JSONValue.self { return value as? T }
-        if type == Bool.self {
-            guard case .bool(let flag) = value else { throw wrongType("a boolean") }
-            return flag as? T
-        }
-        if type == Int.self { return try integer(Int.self) as? T }
-        if type == Int64.self { return try integer(Int64.self) as? T }
-        if type == Double.self { return try double() as? T }
-        if type == Float.self {
-            let number = Float(try double())
-            guard number.isFinite else { throw problem("out_of_range", "is out of range") }
-            return number as? T
-        }
-        if type == Int32.self { return try integer(Int32.self) as? T }
-        if type == Int16.self { return try integer(Int16.self) as? T }
-        if type == Int8.self { return try integer(Int8.self) as? T }
-        if type == UInt.self { return try integer(UInt.self) as? T }
-        if type == UInt64.self { return try integer(UInt64.self) as? T }
-        if type == UInt32.self { return try integer(UInt32.self) as? T }
-        if type == UInt16.self { return try integer(UInt16.self) as? T }
-        if type == UInt8.self { return try integer(UInt8.self) as? T }
-        if type == Int128.self { return try integer(Int128.self) as? T }
-        if type == UInt128.self { return try integer(UInt128.self) as? T }
-        return nil
-    }
-
-    private func double() throws -> Double {
-        guard let number = value.doubleValue else { throw wrongType("a number") }
-        return number
-    }
-
-    private func integer<I: FixedWidthInteger>(_ type: I.Type) throws -> I {
-        switch value {
-        case .int(let number):
-            guard let exact = I(exactly: number) else { throw outOfRange(type) }
-            return exact
-        case .double(let number):
-            // 5.0 and 1e3 are integers too (JSON Schema, 6.1.1 "integer").
-            guard number.rounded() == number else { throw problem("wrong_type", "must be an integer") }
-            // Beyond 2^53 a Double skips integers: what arrived may not be what was written.
-            guard number.magnitude <= 0x1p53, let exact = I(exactly: number) else { throw outOfRange(type) }
-            return exact
-        default: throw wrongType("an integer")
-        }
-    }
-
-    private func outOfRange<I: FixedWidthInteger>(_ type: I.Type) -> RequestBodyError {
-        problem("out_of_range", "must be an integer from \(I.min) to \(I.max)")
     }
 
     /// The raw values of an enumeration; nil for any other type.
