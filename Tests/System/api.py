@@ -18,7 +18,12 @@ PROBLEM_CODES = {
     404: {"not_found"},
     405: {"method_not_allowed"},
     409: {
-        "conflict", "email_taken", "invalid_transition", "idempotency_conflict", "stale_owner", "conversation_closed",
+        "conflict",
+        "email_taken",
+        "invalid_transition",
+        "idempotency_conflict",
+        "stale_owner",
+        "conversation_closed",
     },
     412: {"precondition_failed"},
     413: {"too_large"},
@@ -85,7 +90,10 @@ class Api:
         self.token = token
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         self.http = httpx.Client(
-            base_url=base_url, headers=headers, timeout=TIMEOUT_SECONDS, trust_env=False,
+            base_url=base_url,
+            headers=headers,
+            timeout=TIMEOUT_SECONDS,
+            trust_env=False,
             event_hooks={"response": [check_response]},
             limits=httpx.Limits(max_connections=50, max_keepalive_connections=10),
         )
@@ -100,7 +108,11 @@ class Api:
         return self.request("GET", path, params={key: value for key, value in query.items() if value is not None})
 
     def post(self, path: str, body=None, **options) -> httpx.Response:
-        return self.request("POST", path, json=body, **options) if body is not None else self.request("POST", path, **options)
+        return (
+            self.request("POST", path, json=body, **options)
+            if body is not None
+            else self.request("POST", path, **options)
+        )
 
     def patch(self, path: str, body, **options) -> httpx.Response:
         return self.request("PATCH", path, json=body, **options)
@@ -130,7 +142,8 @@ class Api:
 
     def say(self, conversation_id: str, content: str, **fields) -> dict:
         return expect(
-            self.post(f"chat/conversations/{conversation_id}/messages", {"content": content, **fields}), (200, 201))
+            self.post(f"chat/conversations/{conversation_id}/messages", {"content": content, **fields}), (200, 201)
+        )
 
     def switch(self, conversation_id: str, to: str, **fields) -> dict:
         return expect(self.post(f"chat/conversations/{conversation_id}/switch", {"to": to, **fields}), 200)

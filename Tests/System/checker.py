@@ -73,15 +73,17 @@ def _numbering(ledger: Ledger) -> list[Violation]:
     seqs = [event["seq"] for event in ledger.events]
     if seqs != list(range(1, ledger.head_seq + 1)):
         missing = sorted(set(range(1, ledger.head_seq + 1)) - set(seqs))
-        found.append(Violation(
-            "V3", f"{ledger.conversation}: {len(seqs)} events up to {ledger.head_seq}, missing {missing[:10]}"))
+        found.append(
+            Violation(
+                "V3", f"{ledger.conversation}: {len(seqs)} events up to {ledger.head_seq}, missing {missing[:10]}"
+            )
+        )
     for message in ledger.messages:
         event = ledger.by_seq.get(message["seq"])
         subject = ((event or {}).get("data") or {}).get("message") or {}
         if event is None or event["type"] != "message.created" or subject.get("id") != message["id"]:
             found.append(Violation("V3", f"message {message['id']} does not stand at its seq {message['seq']}"))
-    created = {
-        event["data"]["message"]["id"] for event in ledger.events if event["type"] == "message.created"}
+    created = {event["data"]["message"]["id"] for event in ledger.events if event["type"] == "message.created"}
     for lost in created - {message["id"] for message in ledger.messages}:
         found.append(Violation("V3", f"message {lost} is in the events but not in the list"))
     return found
@@ -103,8 +105,10 @@ def _unique(ledger: Ledger) -> list[Violation]:
 
 def _by_client_id(ledgers: dict[str, Ledger]) -> dict[tuple[str, str], dict]:
     return {
-        (ledger.conversation, message["client_message_id"]): message_record(message) for ledger in ledgers.values()
-        for message in ledger.messages if message.get("client_message_id") is not None
+        (ledger.conversation, message["client_message_id"]): message_record(message)
+        for ledger in ledgers.values()
+        for message in ledger.messages
+        if message.get("client_message_id") is not None
     }
 
 
@@ -120,9 +124,13 @@ def _acknowledged(history: list[dict], ledgers: dict[str, Ledger]) -> list[Viola
         if message is None:
             found.append(Violation("V1", f"{key[1]} was acknowledged as seq {entry['seq']} and is lost"))
         elif (message["id"], message["seq"]) != (entry["message_id"], entry["seq"]):
-            found.append(Violation(
-                "V1", f"{key[1]} was acknowledged as {entry['message_id']} seq {entry['seq']} and is "
-                f"{message['id']} seq {message['seq']}"))
+            found.append(
+                Violation(
+                    "V1",
+                    f"{key[1]} was acknowledged as {entry['message_id']} seq {entry['seq']} and is "
+                    f"{message['id']} seq {message['seq']}",
+                )
+            )
         elif key in sent and message["hash"] != sent[key]:
             found.append(Violation("V1", f"the content of {key[1]} was changed"))
     return found
@@ -201,7 +209,9 @@ def _acknowledgement_order(history: list[dict]) -> list[Violation]:
             client_id = entry["client_message_id"]
             places = [index for index, name in enumerate(sends[key]) if name == client_id]
             if not places:
-                found.append(Violation("V5", f"{entry['client']}: an answer to {client_id}, not sent on this connection"))
+                found.append(
+                    Violation("V5", f"{entry['client']}: an answer to {client_id}, not sent on this connection")
+                )
                 continue
             index = next((place for place in places if place > last_index.get(key, -1)), None)
             if index is None:
@@ -210,8 +220,9 @@ def _acknowledgement_order(history: list[dict]) -> list[Violation]:
             last_index[key] = index
             if entry["kind"] == "acked" and not entry["duplicate"]:
                 if entry["seq"] <= last_seq.get(key, 0):
-                    found.append(Violation(
-                        "V5", f"{entry['client']}: {client_id} has seq {entry['seq']} after {last_seq[key]}"))
+                    found.append(
+                        Violation("V5", f"{entry['client']}: {client_id} has seq {entry['seq']} after {last_seq[key]}")
+                    )
                 last_seq[key] = max(entry["seq"], last_seq.get(key, 0))
     return found
 
@@ -229,7 +240,9 @@ class _Shown:
 
 def _texts(history: list[dict], ledgers: dict[str, Ledger]) -> list[Violation]:
     final = {
-        message["id"]: message for ledger in ledgers.values() for message in ledger.messages
+        message["id"]: message
+        for ledger in ledgers.values()
+        for message in ledger.messages
         if message["sender"]["kind"] == "ai"
     }
     shown: dict[tuple[str, int, str], _Shown] = defaultdict(_Shown)
@@ -266,12 +279,19 @@ def _ending(entry: dict, message: dict, state: _Shown, final: dict[str, dict], w
     if message["status"] == "cancelled":
         # At the switch the frames of the old owner are dropped, so this client may have been shown less, never other.
         if not message["content"].startswith(state.text):
-            found.append(Violation(
-                "V7", f"{who}: {message['id']} was cancelled at {message['content'][-40:]!r} but had shown "
-                f"{state.text[-40:]!r}"))
+            found.append(
+                Violation(
+                    "V7",
+                    f"{who}: {message['id']} was cancelled at {message['content'][-40:]!r} but had shown "
+                    f"{state.text[-40:]!r}",
+                )
+            )
     elif state.text != message["content"]:
-        found.append(Violation(
-            "V7", f"{who}: {message['id']} streamed {state.text[-60:]!r} and ended {message['content'][-60:]!r}"))
+        found.append(
+            Violation(
+                "V7", f"{who}: {message['id']} streamed {state.text[-60:]!r} and ended {message['content'][-60:]!r}"
+            )
+        )
     return found
 
 
@@ -305,8 +325,12 @@ def _delta(entry: dict, state: _Shown, where: str) -> list[Violation]:
     if state.replayed:
         state.text, state.replayed = (state.text if entry["offset"] == len(state.text or "") else None), False
     if entry["generation"] > state.generation > 0 and state.text:
-        return [Violation(
-            "V7", f"{where}: delta of generation {entry['generation']} in a text of {state.generation}, without reset")]
+        return [
+            Violation(
+                "V7",
+                f"{where}: delta of generation {entry['generation']} in a text of {state.generation}, without reset",
+            )
+        ]
     state.generation = entry["generation"]
     if state.text is None:
         state.text = "" if entry["offset"] == 0 else None
@@ -378,7 +402,9 @@ def _epochs(history: list[dict]) -> list[Violation]:
         elif entry["kind"] == "started":
             began[entry["client"], entry["connection"], entry["message_id"]] = entry["owner_epoch"]
             if entry["owner_epoch"] < now:
-                found.append(Violation("V10", f"{who}: a reply of owner epoch {entry['owner_epoch']} starts after {now}"))
+                found.append(
+                    Violation("V10", f"{who}: a reply of owner epoch {entry['owner_epoch']} starts after {now}")
+                )
         elif entry["kind"] in ("delta", "reset"):
             epoch = began.get((entry["client"], entry["connection"], entry["message_id"]), now)
             if epoch < now:

@@ -60,8 +60,17 @@ class Socket:
         headers |= options.pop("headers", {})
         try:
             connection = await connect(
-                url, additional_headers=headers, subprotocols=[SUBPROTOCOL], compression=None, max_size=None,
-                max_queue=None, ping_interval=None, close_timeout=5, proxy=None, **options)
+                url,
+                additional_headers=headers,
+                subprotocols=[SUBPROTOCOL],
+                compression=None,
+                max_size=None,
+                max_queue=None,
+                ping_interval=None,
+                close_timeout=5,
+                proxy=None,
+                **options,
+            )
         except websockets.InvalidStatus as refusal:
             answer = refusal.response
             raise Refused(answer.status_code, answer.headers, bytes(answer.body or b"")) from None
@@ -231,7 +240,8 @@ class Socket:
         """Sends a message and returns the acknowledgement's data."""
         envelope = {"conversation_id": conversation_id} if conversation_id else {}
         answer = await self.ask(
-            "message.send", {"content": content, "client_message_id": client_message_id, **fields}, **envelope)
+            "message.send", {"content": content, "client_message_id": client_message_id, **fields}, **envelope
+        )
         assert answer["type"] == "ack", answer
         data = answer["data"]
         assert data["client_message_id"] == client_message_id, answer
@@ -245,7 +255,8 @@ class Socket:
         assert answer["type"] == "ack", answer
         await self.until(
             lambda: self.all("synced", lambda frame: frame.get("conversation_id") == conversation_id),
-            f"synced of {conversation_id}")
+            f"synced of {conversation_id}",
+        )
 
     async def flush(self):
         """Returns when everything that the server had queued for this socket before now has arrived."""

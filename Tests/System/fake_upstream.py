@@ -24,8 +24,24 @@ BREAK_AFTER_PIECES = 3
 BODY_BYTES = 8 << 20
 
 BEHAVIOURS = {
-    "ok", "slow", "slow_first", "stall", "stall_first", "cut", "truncate", "error_500", "error_401", "error_429",
-    "error_frame", "error_frame_first", "html_502", "malformed", "empty", "split_utf8", "hold", "length",
+    "ok",
+    "slow",
+    "slow_first",
+    "stall",
+    "stall_first",
+    "cut",
+    "truncate",
+    "error_500",
+    "error_401",
+    "error_429",
+    "error_frame",
+    "error_frame_first",
+    "html_502",
+    "malformed",
+    "empty",
+    "split_utf8",
+    "hold",
+    "length",
 }
 
 
@@ -81,7 +97,9 @@ class FakeUpstream:
 
     def environment(self, model: str = "ok", providers: str = "openai") -> dict[str, str]:
         return {
-            "AI_PROVIDERS": providers, "OPENAI_BASE_URL": self.base_url, "OPENAI_API_KEY": "sk-test-secret-key",
+            "AI_PROVIDERS": providers,
+            "OPENAI_BASE_URL": self.base_url,
+            "OPENAI_API_KEY": "sk-test-secret-key",
             "OPENAI_MODEL": model,
         }
 
@@ -130,10 +148,14 @@ class FakeUpstream:
         """One request; whether the connection may carry another."""
         head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
         method, path, _ = head[0].split(" ", 2)
-        headers = {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in head[1:] if line)}
+        headers = {
+            name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in head[1:] if line)
+        }
         body = await _body(reader, headers)
         if method != "POST" or not path.endswith("/chat/completions"):
-            await _respond(writer, 404, json.dumps({"error": {"message": "no such route", "type": "invalid_request_error"}}))
+            await _respond(
+                writer, 404, json.dumps({"error": {"message": "no such route", "type": "invalid_request_error"}})
+            )
             return True
         request = json.loads(body)
         call = Call(request.get("model", ""), request.get("messages", []), request, headers, time.monotonic())
@@ -168,16 +190,19 @@ class FakeUpstream:
     async def _script(self, call: Call, behaviour: str, writer: asyncio.StreamWriter):
         writer.write(
             b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-cache\r\n"
-            b"x-request-id: req_fake\r\nConnection: close\r\n\r\n")
+            b"x-request-id: req_fake\r\nConnection: close\r\n\r\n"
+        )
         if behaviour in ("stall_first", "slow_first"):
             await writer.drain()
             await asyncio.sleep(3600 if behaviour == "stall_first" else FIRST_TOKEN_SECONDS)
         if behaviour == "error_frame_first":
             call.outcome = "broken"
-            return await _frame(writer, {"error": {"message": "The server had an error", "type": "server_error", "code": 500}})
+            return await _frame(
+                writer, {"error": {"message": "The server had an error", "type": "server_error", "code": 500}}
+            )
         await _frame(writer, _chunk(call, {"role": "assistant", "content": ""}))
         said = "" if behaviour == "empty" else self._words(call)
-        pieces = [said[at:at + PIECE_SCALARS] for at in range(0, len(said), PIECE_SCALARS)]
+        pieces = [said[at : at + PIECE_SCALARS] for at in range(0, len(said), PIECE_SCALARS)]
         for number, piece in enumerate(pieces):
             if number == BREAK_AFTER_PIECES and await self._breaks(call, behaviour, writer):
                 return
@@ -212,7 +237,9 @@ class FakeUpstream:
             return True
         if behaviour == "error_frame":
             call.outcome = "broken"
-            await _frame(writer, {"error": {"message": "The server had an error", "type": "server_error", "code": None}})
+            await _frame(
+                writer, {"error": {"message": "The server had an error", "type": "server_error", "code": None}}
+            )
             return True
         if behaviour == "malformed":
             call.outcome = "broken"
@@ -229,17 +256,46 @@ class FakeUpstream:
             said = max(known)[1]
         else:
             said = CHINESE if re.search(r"[\u4e00-\u9fff]", question) else ENGLISH
-        marker = next((found.group() for message in call.messages for found in [MARKER.search(text(message))] if found), None)
+        marker = next(
+            (found.group() for message in call.messages for found in [MARKER.search(text(message))] if found), None
+        )
         return said.replace("[1]", marker) if marker else said
 
 
 REFUSALS = {
-    "error_500": (500, "application/json", json.dumps({"error": {"message": "boom", "type": "server_error", "param": None, "code": None}})),
-    "error_401": (401, "application/json", json.dumps({"error": {
-        "message": "Incorrect API key provided: sk-test-secret-key", "type": "invalid_request_error", "param": None,
-        "code": "invalid_api_key"}})),
-    "error_429": (429, "application/json", json.dumps({"error": {
-        "message": "Rate limit reached", "type": "requests", "param": None, "code": "rate_limit_exceeded"}})),
+    "error_500": (
+        500,
+        "application/json",
+        json.dumps({"error": {"message": "boom", "type": "server_error", "param": None, "code": None}}),
+    ),
+    "error_401": (
+        401,
+        "application/json",
+        json.dumps(
+            {
+                "error": {
+                    "message": "Incorrect API key provided: sk-test-secret-key",
+                    "type": "invalid_request_error",
+                    "param": None,
+                    "code": "invalid_api_key",
+                }
+            }
+        ),
+    ),
+    "error_429": (
+        429,
+        "application/json",
+        json.dumps(
+            {
+                "error": {
+                    "message": "Rate limit reached",
+                    "type": "requests",
+                    "param": None,
+                    "code": "rate_limit_exceeded",
+                }
+            }
+        ),
+    ),
     "html_502": (502, "text/html", "<html><body><h1>502 Bad Gateway</h1></body></html>"),
 }
 
@@ -247,14 +303,18 @@ REFUSALS = {
 def _chunk(call: Call, delta: dict | None, finish_reason: str | None = None) -> dict:
     choices = [] if delta is None else [{"index": 0, "delta": delta, "finish_reason": finish_reason}]
     return {
-        "id": "chatcmpl-1", "object": "chat.completion.chunk", "created": int(time.time()), "model": call.model,
-        "choices": choices, "usage": None,
+        "id": "chatcmpl-1",
+        "object": "chat.completion.chunk",
+        "created": int(time.time()),
+        "model": call.model,
+        "choices": choices,
+        "usage": None,
     }
 
 
 async def _frame(writer: asyncio.StreamWriter, value: dict, bytewise: bool = False):
     data = b"data: " + json.dumps(value, ensure_ascii=False).encode() + b"\n\n"
-    for part in ([data[at:at + 1] for at in range(len(data))] if bytewise else [data]):
+    for part in [data[at : at + 1] for at in range(len(data))] if bytewise else [data]:
         writer.write(part)
         await writer.drain()
         if bytewise:
@@ -277,5 +337,6 @@ async def _respond(writer: asyncio.StreamWriter, status: int, body: str, kind: s
     data = body.encode()
     with contextlib.suppress(ConnectionError):
         writer.write(
-            f"HTTP/1.1 {status} Fake\r\nContent-Type: {kind}\r\nContent-Length: {len(data)}\r\n\r\n".encode() + data)
+            f"HTTP/1.1 {status} Fake\r\nContent-Type: {kind}\r\nContent-Length: {len(data)}\r\n\r\n".encode() + data
+        )
         await writer.drain()

@@ -73,7 +73,7 @@ class Participant:
                 answer = await socket.ask("subscribe", {"conversations": wanted})
                 assert answer["type"] == "ack", answer
         else:
-            (conversation, reading), = self.readings.items()
+            ((conversation, reading),) = self.readings.items()
             data = {"token": self.token}
             if self.epoch is not None:
                 data["resume"] = {"epoch": self.epoch, "seq": reading.last}
@@ -125,7 +125,8 @@ class Participant:
     def _synced(self, conversation: str) -> bool:
         return any(
             frame["type"] == "synced" and (not self.staff or frame.get("conversation_id") == conversation)
-            for frame in self.socket.frames[self._ready_index:])
+            for frame in self.socket.frames[self._ready_index :]
+        )
 
     # Sending
 
@@ -139,12 +140,12 @@ class Participant:
         conversation, content = self.unacknowledged[client_message_id]
         request_id = self.socket.number()
         self._requests[request_id] = client_message_id
-        self._record(
-            "sent", conversation=conversation, client_message_id=client_message_id, hash=content_hash(content))
+        self._record("sent", conversation=conversation, client_message_id=client_message_id, hash=content_hash(content))
         envelope = {"conversation_id": conversation} if self.staff else {}
         with contextlib.suppress(Exception):  # A connection that ends here is noticed by its reader.
             await self.socket.send(
-                "message.send", {"content": content, "client_message_id": client_message_id}, request_id, **envelope)
+                "message.send", {"content": content, "client_message_id": client_message_id}, request_id, **envelope
+            )
 
     async def _send_again(self):
         self._requests.clear()
@@ -181,7 +182,7 @@ class Participant:
         kind, data = frame["type"], frame.get("data") or {}
         if not self.staff and kind == "ready" and frame.get("request_id"):
             self._opened(data)
-            (conversation, reading), = self.readings.items()
+            ((conversation, reading),) = self.readings.items()
             if data["mode"] == "live":
                 reading.last = data["head_seq"]
             self._record("reading", conversation=conversation, after=reading.last)
@@ -199,12 +200,14 @@ class Participant:
             self._record("started", conversation=conversation, **_pick(data, "message_id", "generation", "owner_epoch"))
         elif kind == "reply.delta":
             self._record(
-                "delta", conversation=conversation, **_pick(data, "message_id", "generation", "offset", "text"))
+                "delta", conversation=conversation, **_pick(data, "message_id", "generation", "offset", "text")
+            )
         elif kind == "reply.reset":
             self._record("reset", conversation=conversation, **_pick(data, "message_id", "generation", "keep"))
         elif kind == "reply.snapshot":
             self._record(
-                "snapshot", conversation=conversation, **_pick(data, "message_id", "generation", "offset", "text"))
+                "snapshot", conversation=conversation, **_pick(data, "message_id", "generation", "offset", "text")
+            )
         self.progress.set()
 
     def _answered(self, frame: dict, conversation: str | None):
@@ -215,8 +218,13 @@ class Participant:
         conversation = self.unacknowledged[client_message_id][0]
         if frame["type"] == "ack":
             self._record(
-                "acked", conversation=conversation, client_message_id=data["client_message_id"],
-                message_id=data["message_id"], seq=data["seq"], duplicate=data["duplicate"])
+                "acked",
+                conversation=conversation,
+                client_message_id=data["client_message_id"],
+                message_id=data["message_id"],
+                seq=data["seq"],
+                duplicate=data["duplicate"],
+            )
             del self.unacknowledged[client_message_id]
             self.acknowledged += 1
             self.duplicates += bool(data["duplicate"])
@@ -231,8 +239,14 @@ class Participant:
         message = data.get("message")
         owner = (data.get("changes") or {}).get("owner")
         self._record(
-            "received", conversation=conversation, seq=frame["seq"], id=frame.get("id"), type=frame["type"],
-            message=message_record(message) if message else None, owner=owner)
+            "received",
+            conversation=conversation,
+            seq=frame["seq"],
+            id=frame.get("id"),
+            type=frame["type"],
+            message=message_record(message) if message else None,
+            owner=owner,
+        )
         reading.last = max(reading.last, frame["seq"])
         if message:
             if message.get("client_message_id"):

@@ -15,7 +15,8 @@ def _or_null(shape: dict) -> dict:
 
 def _object(_closed: bool = False, _optional: tuple[str, ...] = (), **properties) -> dict:
     shape = {
-        "type": "object", "properties": properties,
+        "type": "object",
+        "properties": properties,
         "required": [name for name in properties if name not in _optional],
     }
     if _closed:
@@ -31,46 +32,108 @@ def _one_of(*values: str) -> dict:
     return {"enum": list(values)}
 
 
-SENDER = _object(kind=_one_of("contact", "agent", "ai", "system"), id=_or_null(TEXT), name=_or_null(TEXT), _optional=("id", "name"))
-SOURCE = _object(number={"type": "integer", "minimum": 1}, article_id=ID, title=TEXT, excerpt=TEXT, score={"type": "number"})
+SENDER = _object(
+    kind=_one_of("contact", "agent", "ai", "system"), id=_or_null(TEXT), name=_or_null(TEXT), _optional=("id", "name")
+)
+SOURCE = _object(
+    number={"type": "integer", "minimum": 1}, article_id=ID, title=TEXT, excerpt=TEXT, score={"type": "number"}
+)
 MESSAGE = _object(
-    id=ID, conversation_id=ID, seq={"type": "integer", "minimum": 1}, client_message_id=_or_null(TEXT), sender=SENDER,
-    type=_one_of("text", "note", "event", "file"), content=TEXT, attachments={"type": "array"}, sources=_list(SOURCE),
-    status=_one_of("sent", "streaming", "complete", "partial", "cancelled", "deleted"), reply_to=_or_null(ID),
-    created_at=TIME, edited_at=_or_null(TIME), _optional=("client_message_id", "reply_to", "edited_at"),
+    id=ID,
+    conversation_id=ID,
+    seq={"type": "integer", "minimum": 1},
+    client_message_id=_or_null(TEXT),
+    sender=SENDER,
+    type=_one_of("text", "note", "event", "file"),
+    content=TEXT,
+    attachments={"type": "array"},
+    sources=_list(SOURCE),
+    status=_one_of("sent", "streaming", "complete", "partial", "cancelled", "deleted"),
+    reply_to=_or_null(ID),
+    created_at=TIME,
+    edited_at=_or_null(TIME),
+    _optional=("client_message_id", "reply_to", "edited_at"),
 )
 OWNER = _object(
-    kind=_one_of("none", "ai", "agent", "team"), id=_or_null(TEXT), name=_or_null(TEXT),
-    epoch={"type": "integer", "minimum": 1}, _optional=("id", "name"))
-CONTACT_OWNER = _object(True, kind=OWNER["properties"]["kind"], name=_or_null(TEXT), epoch=OWNER["properties"]["epoch"], _optional=("name",))
+    kind=_one_of("none", "ai", "agent", "team"),
+    id=_or_null(TEXT),
+    name=_or_null(TEXT),
+    epoch={"type": "integer", "minimum": 1},
+    _optional=("id", "name"),
+)
+CONTACT_OWNER = _object(
+    True, kind=OWNER["properties"]["kind"], name=_or_null(TEXT), epoch=OWNER["properties"]["epoch"], _optional=("name",)
+)
 STATUS = _one_of("open", "pending", "snoozed", "resolved", "closed")
 CONVERSATION = _object(
-    id=ID, number={"type": "integer", "minimum": 1}, subject=_or_null(TEXT), status=STATUS,
-    priority=_one_of("low", "normal", "high", "urgent"), inbox_id=ID, contact={"type": "object"}, labels=_list(TEXT),
-    owner=OWNER, head_seq=SEQ, unread=SEQ, last_message=_or_null(MESSAGE), snoozed_until=_or_null(TIME),
-    created_at=TIME, updated_at=TIME, _optional=("subject", "last_message", "snoozed_until"),
+    id=ID,
+    number={"type": "integer", "minimum": 1},
+    subject=_or_null(TEXT),
+    status=STATUS,
+    priority=_one_of("low", "normal", "high", "urgent"),
+    inbox_id=ID,
+    contact={"type": "object"},
+    labels=_list(TEXT),
+    owner=OWNER,
+    head_seq=SEQ,
+    unread=SEQ,
+    last_message=_or_null(MESSAGE),
+    snoozed_until=_or_null(TIME),
+    created_at=TIME,
+    updated_at=TIME,
+    _optional=("subject", "last_message", "snoozed_until"),
 )
 CONTACT_CONVERSATION = _object(
-    True, id=ID, number={"type": "integer", "minimum": 1}, subject=_or_null(TEXT), status=STATUS, owner=CONTACT_OWNER,
-    head_seq=SEQ, unread=SEQ, last_message=_or_null(MESSAGE), created_at=TIME, updated_at=TIME,
+    True,
+    id=ID,
+    number={"type": "integer", "minimum": 1},
+    subject=_or_null(TEXT),
+    status=STATUS,
+    owner=CONTACT_OWNER,
+    head_seq=SEQ,
+    unread=SEQ,
+    last_message=_or_null(MESSAGE),
+    created_at=TIME,
+    updated_at=TIME,
     _optional=("subject", "last_message"),
 )
 SESSION = _object(
-    id=ID, status=_one_of("active", "idle", "expired", "closed"), contact_id=ID, conversation_id=ID,
-    locale=_or_null(TEXT), metadata={}, created_at=TIME, last_active_at=TIME, expires_at=TIME,
+    id=ID,
+    status=_one_of("active", "idle", "expired", "closed"),
+    contact_id=ID,
+    conversation_id=ID,
+    locale=_or_null(TEXT),
+    metadata={},
+    created_at=TIME,
+    last_active_at=TIME,
+    expires_at=TIME,
     _optional=("locale", "metadata"),
 )
 USER = _object(
-    id=ID, email=TEXT, name=_or_null(TEXT), role=TEXT, permissions=_list(TEXT), status=_one_of("active", "suspended"),
-    locale=_or_null(TEXT), created_at=TIME, last_login_at=_or_null(TIME), _optional=("name", "locale", "last_login_at"),
+    id=ID,
+    email=TEXT,
+    name=_or_null(TEXT),
+    role=TEXT,
+    permissions=_list(TEXT),
+    status=_one_of("active", "suspended"),
+    locale=_or_null(TEXT),
+    created_at=TIME,
+    last_login_at=_or_null(TIME),
+    _optional=("name", "locale", "last_login_at"),
 )
 LOGIN = _object(
-    user=USER, access_token=TEXT, refresh_token=TEXT, token_type={"const": "bearer"}, expires_in={"const": 3600})
+    user=USER, access_token=TEXT, refresh_token=TEXT, token_type={"const": "bearer"}, expires_in={"const": 3600}
+)
 HEALTH = _object(
-    status=_one_of("healthy", "degraded"), version=TEXT, node_id=TEXT, uptime_seconds={"type": "number", "minimum": 0},
+    status=_one_of("healthy", "degraded"),
+    version=TEXT,
+    node_id=TEXT,
+    uptime_seconds={"type": "number", "minimum": 0},
     components=_object(
         database=_object(status=TEXT, latency_ms={"type": "number"}, kind=TEXT),
-        redis=_object(status=_one_of("healthy", "unhealthy", "disabled")), ai={"type": "object"}),
+        redis=_object(status=_one_of("healthy", "unhealthy", "disabled")),
+        ai={"type": "object"},
+    ),
 )
 ACTOR = _object(kind=TEXT, id=_or_null(TEXT), name=_or_null(TEXT), _optional=("id", "name"))
 CONTACT_ACTOR = _object(True, kind=TEXT, name=_or_null(TEXT), _optional=("name",))
@@ -87,13 +150,31 @@ FRAMES = {
     "ack": {"type": "object"},
     "error": _object(
         code=_one_of(
-            "invalid", "unknown_type", "too_large", "forbidden", "not_found", "conversation_closed",
-            "idempotency_conflict", "rate_limited", "unavailable"),
-        detail=TEXT, final={"type": "boolean"}),
+            "invalid",
+            "unknown_type",
+            "too_large",
+            "forbidden",
+            "not_found",
+            "conversation_closed",
+            "idempotency_conflict",
+            "rate_limited",
+            "unavailable",
+        ),
+        detail=TEXT,
+        final={"type": "boolean"},
+    ),
     "ready": _object(
-        connection_id=TEXT, node_id=TEXT, epoch=TEXT, head_seq=SEQ, mode=_one_of("live", "replay", "snapshot"),
-        heartbeat_seconds={"const": 25}, limits={"type": "object"}, session=_or_null({"type": "object"}),
-        conversation=_or_null({"type": "object"}), _optional=("session", "conversation", "head_seq", "mode")),
+        connection_id=TEXT,
+        node_id=TEXT,
+        epoch=TEXT,
+        head_seq=SEQ,
+        mode=_one_of("live", "replay", "snapshot"),
+        heartbeat_seconds={"const": 25},
+        limits={"type": "object"},
+        session=_or_null({"type": "object"}),
+        conversation=_or_null({"type": "object"}),
+        _optional=("session", "conversation", "head_seq", "mode"),
+    ),
     "synced": {"type": "object"},
     "pong": {"type": "object"},
     "typing": _object(participant={"type": "object"}),
@@ -110,12 +191,23 @@ FRAMES = {
     "event.hidden": {},
 }
 DURABLE = {
-    "message.created", "message.updated", "message.deleted", "message.completed", "conversation.created",
+    "message.created",
+    "message.updated",
+    "message.deleted",
+    "message.completed",
+    "conversation.created",
     "conversation.updated",
 }
 # Passing frames that are about a conversation: on a staff socket they say which.
 ABOUT_A_CONVERSATION = {
-    "typing", "receipt", "unsubscribed", "reply.started", "reply.delta", "reply.reset", "reply.snapshot", "reply.failed",
+    "typing",
+    "receipt",
+    "unsubscribed",
+    "reply.started",
+    "reply.delta",
+    "reply.reset",
+    "reply.snapshot",
+    "reply.failed",
 }
 ANSWERS = {"ready", "pong", "reply.snapshot", "ack", "error"}
 

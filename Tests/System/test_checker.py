@@ -42,8 +42,12 @@ class Scene:
 
     def message(self, identifier: str, sender: str, content: str, client_message_id=None, status="sent") -> dict:
         self.messages[identifier] = {
-            "id": identifier, "seq": len(self.events) + 1, "client_message_id": client_message_id,
-            "sender": {"kind": sender, "id": sender}, "content": content, "status": status,
+            "id": identifier,
+            "seq": len(self.events) + 1,
+            "client_message_id": client_message_id,
+            "sender": {"kind": sender, "id": sender},
+            "content": content,
+            "status": status,
         }
         return self.commit("message.created", message=self.messages[identifier])
 
@@ -63,8 +67,15 @@ class Scene:
         data = event["data"]
         message = data.get("message")
         self.note(
-            client, connection, "received", seq=event["seq"], id=event["id"], type=event["type"],
-            message=message_record(message) if message else None, owner=data.get("changes", {}).get("owner"))
+            client,
+            connection,
+            "received",
+            seq=event["seq"],
+            id=event["id"],
+            type=event["type"],
+            message=message_record(message) if message else None,
+            owner=data.get("changes", {}).get("owner"),
+        )
 
     def send(self, client: str, connection: int, client_message_id: str, content: str):
         self.note(client, connection, "sent", client_message_id=client_message_id, hash=content_hash(content))
@@ -72,8 +83,14 @@ class Scene:
     def ack(self, client: str, connection: int, client_message_id: str, duplicate: bool = False):
         message = next(m for m in self.messages.values() if m["client_message_id"] == client_message_id)
         self.note(
-            client, connection, "acked", client_message_id=client_message_id, message_id=message["id"],
-            seq=message["seq"], duplicate=duplicate)
+            client,
+            connection,
+            "acked",
+            client_message_id=client_message_id,
+            message_id=message["id"],
+            seq=message["seq"],
+            duplicate=duplicate,
+        )
 
     def reply(self, client: str, connection: int, kind: str, message_id: str, generation: int, **values):
         self.note(client, connection, kind, message_id=message_id, generation=generation, **values)
@@ -142,8 +159,10 @@ def clean() -> Scene:
 
 def find(scene: Scene, kind: str, **values) -> dict:
     return next(
-        entry for entry in scene.entries
-        if entry["kind"] == kind and all(entry.get(name) == value for name, value in values.items()))
+        entry
+        for entry in scene.entries
+        if entry["kind"] == kind and all(entry.get(name) == value for name, value in values.items())
+    )
 
 
 # Each corruption changes a clean scene and returns the ledgers to judge it by.
@@ -151,7 +170,7 @@ def find(scene: Scene, kind: str, **values) -> dict:
 
 def lost_acknowledged_message(scene):
     """The message and its events are gone, and the rest moved up: only the acknowledgement knows."""
-    ledger, = scene.ledgers()
+    (ledger,) = scene.ledgers()
     events = [e for e in ledger.events if (e["data"].get("message") or {}).get("id") != "m4"]
     messages = [m for m in ledger.messages if m["id"] != "m4"]
     for seq, event in enumerate(events, 1):
@@ -178,23 +197,23 @@ def same_send_twice(scene):
 
 
 def hole_in_the_numbers(scene):
-    ledger, = scene.ledgers()
+    (ledger,) = scene.ledgers()
     return [Ledger(ROOM, ledger.head_seq, [e for e in ledger.events if e["seq"] != 3], ledger.messages)]
 
 
 def missing_tail(scene):
-    ledger, = scene.ledgers()
+    (ledger,) = scene.ledgers()
     return [Ledger(ROOM, ledger.head_seq + 1, ledger.events, ledger.messages)]
 
 
 def message_at_another_seq(scene):
-    ledger, = scene.ledgers()
+    (ledger,) = scene.ledgers()
     ledger.messages[0]["seq"], ledger.messages[1]["seq"] = ledger.messages[1]["seq"], ledger.messages[0]["seq"]
     return [ledger]
 
 
 def message_only_in_events(scene):
-    ledger, = scene.ledgers()
+    (ledger,) = scene.ledgers()
     return [Ledger(ROOM, ledger.head_seq, ledger.events, [m for m in ledger.messages if m["id"] != "a1"])]
 
 
@@ -324,7 +343,10 @@ def never_ended(scene):
 
 def delta_after_the_end(scene):
     completed = next(
-        e for e in scene.entries if e["kind"] == "received" and e["type"] == "message.completed" and e["client"] == "cat")
+        e
+        for e in scene.entries
+        if e["kind"] == "received" and e["type"] == "message.completed" and e["client"] == "cat"
+    )
     entry = dict(find(scene, "delta", client="cat", generation=2), offset=8, text="!")
     scene.entries.insert(scene.entries.index(completed) + 1, entry)
 

@@ -19,10 +19,16 @@ def upstream():
 
 def ask(upstream: FakeUpstream, model: str, question: str = "What is Chat API?") -> list[dict | str]:
     """The data of every frame of the stream."""
-    body = {"model": model, "stream": True, "stream_options": {"include_usage": True},
-            "messages": [{"role": "system", "content": "be kind"}, {"role": "user", "content": question}]}
+    body = {
+        "model": model,
+        "stream": True,
+        "stream_options": {"include_usage": True},
+        "messages": [{"role": "system", "content": "be kind"}, {"role": "user", "content": question}],
+    }
     frames = []
-    with httpx.stream("POST", f"{upstream.base_url}/chat/completions", json=body, trust_env=False, timeout=10) as answer:
+    with httpx.stream(
+        "POST", f"{upstream.base_url}/chat/completions", json=body, trust_env=False, timeout=10
+    ) as answer:
         assert answer.status_code == 200
         assert answer.headers["content-type"] == "text/event-stream"
         for line in answer.iter_lines():
@@ -34,7 +40,11 @@ def ask(upstream: FakeUpstream, model: str, question: str = "What is Chat API?")
 
 def words(frames: list) -> str:
     return "".join(
-        choice["delta"].get("content") or "" for frame in frames if isinstance(frame, dict) for choice in frame.get("choices", []))
+        choice["delta"].get("content") or ""
+        for frame in frames
+        if isinstance(frame, dict)
+        for choice in frame.get("choices", [])
+    )
 
 
 @pytest.mark.parametrize("model", ["ok", "slow", "split_utf8"])
@@ -73,7 +83,9 @@ def test_a_cut_is_a_broken_connection(upstream):
         ask(upstream, "cut")
 
 
-@pytest.mark.parametrize(("model", "status"), [("error_500", 500), ("error_401", 401), ("error_429", 429), ("html_502", 502)])
+@pytest.mark.parametrize(
+    ("model", "status"), [("error_500", 500), ("error_401", 401), ("error_429", 429), ("html_502", 502)]
+)
 def test_a_refusal_has_its_status(upstream, model, status):
     body = {"model": model, "messages": []}
     answer = httpx.post(f"{upstream.base_url}/chat/completions", json=body, trust_env=False)
@@ -83,7 +95,9 @@ def test_a_refusal_has_its_status(upstream, model, status):
 def test_a_held_answer_waits_for_its_release(upstream):
     upstream.hold(after=1)
     body = {"model": "ok", "messages": [{"role": "user", "content": "hi"}]}
-    with httpx.stream("POST", f"{upstream.base_url}/chat/completions", json=body, trust_env=False, timeout=10) as answer:
+    with httpx.stream(
+        "POST", f"{upstream.base_url}/chat/completions", json=body, trust_env=False, timeout=10
+    ) as answer:
         lines = answer.iter_lines()
         seen = ""
         while len(seen) < 6:
@@ -100,6 +114,8 @@ def test_a_held_answer_waits_for_its_release(upstream):
 def test_a_caller_that_hangs_up_is_noticed(upstream):
     upstream.hold(after=1)
     body = {"model": "ok", "messages": [{"role": "user", "content": "hi"}]}
-    with httpx.stream("POST", f"{upstream.base_url}/chat/completions", json=body, trust_env=False, timeout=10) as answer:
+    with httpx.stream(
+        "POST", f"{upstream.base_url}/chat/completions", json=body, trust_env=False, timeout=10
+    ) as answer:
         next(answer.iter_lines())
     poll(lambda: upstream.calls[0].outcome == "abandoned", 5, "the call to be abandoned")
