@@ -72,8 +72,8 @@ let package = Package(
         // The JSON that clients see: views, envelopes, public identifiers.
         .library("Wire", ["Domain", .cryptoExtras, .crypto]),
         // Repositories in the domain's verbs, event log, group commit. Speaks to one of the drivers.
-        .library("Storage", ["Domain", "EmbeddedFiles", .logging, .collections]),
-        .library("StorageSQLite", ["Domain", "Storage", .logging, .grdb]),
+        .library("Storage", ["Domain", "EmbeddedFiles", .logging, .collections, .crypto]),
+        .library("StorageSQLite", ["Domain", "Storage", "EmbeddedFiles", .logging, .grdb]),
         // Who somebody is: passwords, tokens, tickets.
         .library("Identity", ["Domain", "Storage", "Wire", .jwt, .crypto, .cryptoExtras, .logging]),
         // Provider clients, context, handoff rules, knowledge retrieval, reply jobs.

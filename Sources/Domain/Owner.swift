@@ -1,0 +1,68 @@
+/// Who may answer in a conversation. Its epoch grows with each change: whatever was begun under an older one is void.
+public struct Owner: Sendable, Equatable, Codable {
+    public enum Kind: String, Sendable, Codable, CaseIterable {
+        /// Nobody yet: the conversation waits in the queue for a human.
+        case none
+        case ai, agent, team
+    }
+
+    public var kind: Kind
+    /// Key of the agent or team; nil otherwise.
+    public var id: Int64?
+    /// Name of the agent or team at the time of reading.
+    public var name: String?
+    public var epoch: Int64
+
+    public init(kind: Kind, id: Int64? = nil, name: String? = nil, epoch: Int64) {
+        self.kind = kind
+        self.id = id
+        self.name = name
+        self.epoch = epoch
+    }
+
+    /// The owner of a new conversation.
+    public static func first(isAIEnabled: Bool) -> Owner { Owner(kind: isAIEnabled ? .ai : .none, epoch: 1) }
+
+    /// Whether both name the same answerer, whatever the epoch.
+    public func isSameAnswerer(as other: Owner) -> Bool { kind == other.kind && id == other.id }
+
+    /// This conversation under a new answerer, one epoch later.
+    public func succeeded(by kind: Kind, id: Int64? = nil, name: String? = nil) -> Owner {
+        Owner(kind: kind, id: id, name: name, epoch: epoch + 1)
+    }
+}
+
+/// A wish to change who answers.
+public enum OwnerSwitch: Sendable, Equatable {
+    case ai
+    /// To the queue, where any agent may take it.
+    case anyHuman
+    case agent(Identifier<User>)
+
+    /// Whether a contact may wish this while `owner` answers: to a human always, to the AI only while nobody has it.
+    public func isAllowedForContact(of owner: Owner) -> Bool {
+        switch self {
+        case .anyHuman: true
+        case .ai: owner.kind == .none
+        case .agent: false
+        }
+    }
+
+    /// The owner after the switch, or nil when nothing changes.
+    ///
+    /// Asking for any human while one already answers leaves that one: a customer's second click must not throw the
+    /// conversation back into the queue.
+    public func applied(to owner: Owner, isContact: Bool) -> Owner? {
+        switch self {
+        case .ai: owner.kind == .ai ? nil : owner.succeeded(by: .ai)
+        case .anyHuman:
+            if isContact {
+                owner.kind == .ai ? owner.succeeded(by: .none) : nil
+            } else {
+                owner.kind == .none ? nil : owner.succeeded(by: .none)
+            }
+        case .agent(let id):
+            owner.kind == .agent && owner.id == id.rawValue ? nil : owner.succeeded(by: .agent, id: id.rawValue)
+        }
+    }
+}

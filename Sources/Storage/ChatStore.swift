@@ -1,0 +1,75 @@
+public import Domain
+public import Logging
+
+/// The truth: everything durable goes in and out here, in the verbs of the domain.
+///
+/// ```swift
+/// let sent = try await store.write { try $0.send(draft, to: conversationId, by: access) }
+/// let page = try await store.read { try $0.messages(of: conversationId, page, by: access) }
+/// ```
+public final class ChatStore: Sendable {
+    public let settings: StoreSettings
+    public let clock: any WallClock
+    public let identifiers: IdentifierGenerator
+    private let driver: any DatabaseDriver
+    private let commits: GroupCommit
+
+    /// - Parameter observer: hears of every commit, on the writer's thread.
+    public init(
+        driver: any DatabaseDriver, settings: StoreSettings, clock: any WallClock, identifiers: IdentifierGenerator,
+        observer: any CommitObserver, logger: Logger
+    ) {
+        self.driver = driver
+        self.settings = settings
+        self.clock = clock
+        self.identifiers = identifiers
+        self.commits = GroupCommit(driver: driver, observer: observer, logger: logger)
+    }
+
+    /// Short name of the database, such as `sqlite`.
+    public var kind: String { driver.kind }
+
+    /// Reads in one snapshot.
+    /// - Throws: ``StorageFailure``, or the ``Refusal`` of the verb.
+    public func read<Value: Sendable>(_ body: @escaping @Sendable (Snapshot) throws -> Value) async throws -> Value {
+        let (clock, settings) = (clock, settings)
+        return try await driver.read { connection in
+            try body(Snapshot(connection: connection, now: clock.now(), settings: settings))
+        }
+    }
+
+    /// Runs a command and returns once it is on disk. Cancelling the caller does not undo it.
+    /// - Throws: the ``Refusal`` of the verb, which changed nothing, or ``StorageFailure``: then it is not known to be
+    ///   committed and may be sent again under the same idempotency key.
+    public func write<Value: Sendable>(
+        _ body: @escaping @Sendable (Transaction) throws -> Value
+    ) async throws -> Value {
+        try await withCheckedThrowingContinuation { continuation in
+            write(body) { continuation.resume(with: $0) }
+        }
+    }
+
+    /// Runs a command and calls `completion` on the writer's thread: after the commit, and before its events are
+    /// handed to the observer.
+    public func write<Value: Sendable>(
+        _ body: @escaping @Sendable (Transaction) throws -> Value,
+        completion: @escaping @Sendable (Result<Value, any Error>) -> Void
+    ) {
+        let (clock, settings, identifiers) = (clock, settings, identifiers)
+        commits.submit(
+            GroupCommit.Command(
+                run: { connection in
+                    let transaction = Transaction(
+                        connection: connection, now: clock.now(), settings: settings, identifiers: identifiers)
+                    let value = try body(transaction)
+                    return (transaction.committed, { completion(.success(value)) })
+                },
+                fail: { completion(.failure($0)) }))
+    }
+
+    /// Writes what is queued and closes the database.
+    public func close() async {
+        await commits.close()
+        await driver.close()
+    }
+}

@@ -1,0 +1,140 @@
+import DequeModule
+import Synchronization
+import Logging
+
+/// Commits commands in groups: while one commit is on its way to the disk, whatever arrives queues up and becomes the next
+/// batch. There is no linger: an idle writer commits a lone command at once, a busy one pays one sync for many.
+///
+/// Each command runs under a savepoint, so that one that is refused leaves no trace and does not disturb its
+/// neighbours. Callers hear of success only after the commit, in the order in which they came.
+final class GroupCommit: Sendable {
+    /// A command with the two halves of its life: its work inside the transaction, and what happens after the commit.
+    struct Command: Sendable {
+        /// Runs in the transaction; returns what it brought about and what to do once that is durable.
+        var run: @Sendable (any SQLConnection) throws -> (CommittedBatch, settle: @Sendable () -> Void)
+        /// Called instead, when the command was refused or the commit failed.
+        var fail: @Sendable (any Error) -> Void
+    }
+
+    /// Commands of one batch. Bounds how long the first of a batch waits for the last.
+    static let maximumBatch = 256
+    /// Commands that may wait. About two seconds of a busy writer; beyond it callers are told to come back.
+    static let maximumQueued = 16_384
+
+    private struct State {
+        var queue = Deque<Command>()
+        var isWriting = false
+        var isClosed = false
+        var waitingForQuiet: [CheckedContinuation<Void, Never>] = []
+    }
+
+    private let driver: any DatabaseDriver
+    private let observer: any CommitObserver
+    private let logger: Logger
+    private let state = Mutex(State())
+
+    init(driver: any DatabaseDriver, observer: any CommitObserver, logger: Logger) {
+        self.driver = driver
+        self.observer = observer
+        self.logger = logger
+    }
+
+    /// Queues a command. Its outcome is told on the writer's thread, or at once when the queue is full.
+    func submit(_ command: Command) {
+        enum Admission { case start, queued, refused }
+        let admission: Admission = state.withLock { state in
+            guard !state.isClosed, state.queue.count < Self.maximumQueued else { return .refused }
+            state.queue.append(command)
+            if state.isWriting { return .queued }
+            state.isWriting = true
+            return .start
+        }
+        switch admission {
+        case .start: writeNextBatch()
+        case .queued: break
+        case .refused: command.fail(StorageFailure.unavailable("the write queue is full or closed"))
+        }
+    }
+
+    /// Refuses further commands and returns when all that was queued is settled.
+    func close() async {
+        await withCheckedContinuation { continuation in
+            let isQuiet = state.withLock { state in
+                state.isClosed = true
+                if state.isWriting { state.waitingForQuiet.append(continuation) }
+                return !state.isWriting
+            }
+            if isQuiet { continuation.resume() }
+        }
+    }
+
+    private func writeNextBatch() {
+        let (batch, waiting): ([Command], [CheckedContinuation<Void, Never>]) = state.withLock { state in
+            let count = min(Self.maximumBatch, state.queue.count)
+            guard count > 0 else {
+                state.isWriting = false
+                let waiting = state.waitingForQuiet
+                state.waitingForQuiet = []
+                return ([], waiting)
+            }
+            let batch = Array(state.queue.prefix(count))
+            state.queue.removeFirst(count)
+            return (batch, [])
+        }
+        for continuation in waiting { continuation.resume() }
+        guard !batch.isEmpty else { return }
+
+        let work = BatchWork()
+        driver.write { connection in
+            try work.run(batch, on: connection)
+        } completion: { [self] result in
+            switch result {
+            case .success:
+                // Acknowledgements first: a sender holds its ack before its own message comes back as an event.
+                work.settle()
+                observer.committed(work.committed)
+            case .failure(let error):
+                logger.error("a batch could not be committed", metadata: ["error": "\(error)", "commands": "\(batch.count)"])
+                for command in batch { command.fail(StorageFailure(from: error)) }
+            }
+            writeNextBatch()
+        }
+    }
+}
+
+/// What a batch has brought about, handed from the transaction to its completion. Only ever touched by the writer's thread
+/// (and, when the driver runs the batch again after a deadlock, from the start).
+private final class BatchWork: @unchecked Sendable {
+    private(set) var committed = CommittedBatch()
+    private var settlements: [@Sendable () -> Void] = []
+
+    func run(_ batch: [GroupCommit.Command], on connection: any SQLConnection) throws {
+        committed = CommittedBatch()
+        settlements.removeAll(keepingCapacity: true)
+        for command in batch {
+            try connection.run("SAVEPOINT command", [])
+            do {
+                let (outcome, settle) = try command.run(connection)
+                try connection.run("RELEASE SAVEPOINT command", [])
+                committed.append(outcome)
+                settlements.append(settle)
+            } catch {
+                if let failure = error as? StorageFailure, !failure.isOfOneCommand { throw failure }
+                try connection.run("ROLLBACK TO SAVEPOINT command", [])
+                try connection.run("RELEASE SAVEPOINT command", [])
+                settlements.append { command.fail(error) }
+            }
+        }
+    }
+
+    func settle() {
+        for settlement in settlements { settlement() }
+    }
+}
+
+extension StorageFailure {
+    /// Takes over a failure of ours and wraps any other.
+    init(from error: any Error) {
+        self = error as? StorageFailure ?? .unavailable("\(error)")
+    }
+}

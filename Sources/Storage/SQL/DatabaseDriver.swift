@@ -1,0 +1,47 @@
+/// A database that the store runs on. SQLite is one; a server database is another.
+public protocol DatabaseDriver: Sendable {
+    /// Short name for health and logs, such as `sqlite`.
+    var kind: String { get }
+
+    /// Brings the schema up to this build's version.
+    /// - Throws: ``StorageFailure/newerSchema(found:known:)`` when the database was written by a newer build.
+    func migrate() async throws
+
+    /// Reads in one snapshot. Reads run beside each other and beside the writer.
+    /// - Throws: ``StorageFailure``, or what `body` throws.
+    func read<Value: Sendable>(_ body: @escaping @Sendable (any SQLConnection) throws -> Value) async throws -> Value
+
+    /// Runs `batch` in one transaction and commits it durably.
+    ///
+    /// It runs outside the caller's task: a caller that is cancelled must not undo an accepted command.
+    /// - Parameter completion: called once, on the writer's own thread, after the commit is on disk or has failed. After a
+    ///   failure nothing of the batch may be acknowledged.
+    func write(
+        _ batch: @escaping @Sendable (any SQLConnection) throws -> Void,
+        completion: @escaping @Sendable (Result<Void, any Error>) -> Void)
+
+    /// Waits for what runs and closes every connection.
+    func close() async
+}
+
+/// What a database could not do. Clients see `unavailable` for all of them; the log says which.
+public enum StorageFailure: Error, Sendable, Equatable {
+    /// No answer, a lost connection, an I/O error, too much work queued.
+    case unavailable(String)
+    /// The disk is full.
+    case full
+    /// A unique or foreign key forbids the row.
+    case constraint(String)
+    /// The schema is of a newer build.
+    case newerSchema(found: Int, known: Int)
+    /// The statement itself is wrong, or the file is damaged.
+    case broken(String)
+
+    /// Whether the command that met it failed alone, while the transaction around it goes on.
+    public var isOfOneCommand: Bool {
+        switch self {
+        case .constraint, .broken: true
+        case .unavailable, .full, .newerSchema: false
+        }
+    }
+}

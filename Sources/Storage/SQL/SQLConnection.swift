@@ -1,0 +1,93 @@
+import Domain
+
+/// A value that goes into a statement.
+public enum SQLValue: Sendable, Equatable {
+    case null
+    case integer(Int64)
+    case text(String)
+    case blob([UInt8])
+}
+
+/// One result row, read by column position in the order of the SELECT.
+///
+/// A column of another type than asked for reads as nil or as the neutral value: the schema is ours and strict, and a
+/// damaged file must not trap the process.
+public protocol SQLRow {
+    func optionalInteger(_ column: Int) -> Int64?
+    func optionalText(_ column: Int) -> String?
+    func optionalBlob(_ column: Int) -> [UInt8]?
+}
+
+extension SQLRow {
+    func integer(_ column: Int) -> Int64 { optionalInteger(column) ?? 0 }
+    func text(_ column: Int) -> String { optionalText(column) ?? "" }
+    func timestamp(_ column: Int) -> Timestamp { Timestamp(milliseconds: integer(column)) }
+    func optionalTimestamp(_ column: Int) -> Timestamp? { optionalInteger(column).map(Timestamp.init(milliseconds:)) }
+    func identifier<Entity>(_ column: Int, of _: Entity.Type = Entity.self) -> Identifier<Entity> {
+        Identifier(integer(column))
+    }
+}
+
+/// A connection inside one transaction. It never leaves the closure that it is handed to.
+///
+/// Both drivers speak it: statements are prepared once per connection and text, parameters are positional (`?`), and
+/// the SQL is what SQLite 3.40, MySQL 8.0 and MariaDB 10.11 share.
+public protocol SQLConnection: AnyObject {
+    /// Runs a statement that gives no rows.
+    /// - Returns: how many rows it changed.
+    /// - Throws: ``StorageFailure``.
+    @discardableResult
+    func run(_ sql: String, _ arguments: [SQLValue]) throws -> Int
+
+    /// Runs a query and hands over each row until `body` returns false.
+    /// - Throws: ``StorageFailure``, or what `body` throws.
+    func each(_ sql: String, _ arguments: [SQLValue], _ body: (any SQLRow) throws -> Bool) throws
+
+    /// The key that the last insert into a table with a counted key got.
+    var lastInsertedKey: Int64 { get }
+
+    /// What a SELECT needs behind it to lock its rows until the commit; empty where one writer holds the whole database.
+    var lockingClause: String { get }
+}
+
+extension SQLConnection {
+    /// All rows of a query.
+    func rows<Value>(
+        _ sql: String, _ arguments: [SQLValue], _ decode: (any SQLRow) throws -> Value
+    ) throws -> [Value] {
+        var values: [Value] = []
+        try each(sql, arguments) { row in
+            values.append(try decode(row))
+            return true
+        }
+        return values
+    }
+
+    /// The first row of a query, or nil when there is none.
+    func row<Value>(
+        _ sql: String, _ arguments: [SQLValue], _ decode: (any SQLRow) throws -> Value
+    ) throws -> Value? {
+        var value: Value?
+        try each(sql, arguments) { row in
+            value = try decode(row)
+            return false
+        }
+        return value
+    }
+
+    func integer(_ sql: String, _ arguments: [SQLValue] = []) throws -> Int64? {
+        try row(sql, arguments) { $0.optionalInteger(0) } ?? nil
+    }
+}
+
+extension SQLValue {
+    static func identifier<Entity>(_ identifier: Identifier<Entity>) -> SQLValue { .integer(identifier.rawValue) }
+    static func identifier<Entity>(_ identifier: Identifier<Entity>?) -> SQLValue {
+        identifier.map { .integer($0.rawValue) } ?? .null
+    }
+    static func time(_ timestamp: Timestamp) -> SQLValue { .integer(timestamp.milliseconds) }
+    static func time(_ timestamp: Timestamp?) -> SQLValue { timestamp.map { .integer($0.milliseconds) } ?? .null }
+    static func optional(_ text: String?) -> SQLValue { text.map { .text($0) } ?? .null }
+    static func optional(_ integer: Int64?) -> SQLValue { integer.map { .integer($0) } ?? .null }
+    static func flag(_ flag: Bool) -> SQLValue { .integer(flag ? 1 : 0) }
+}

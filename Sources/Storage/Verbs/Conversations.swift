@@ -1,0 +1,318 @@
+public import Domain
+
+extension RowReader {
+    /// The state of a conversation that `access` may read.
+    /// - Throws: ``Refusal/notFound`` when there is none, or it is another workspace's or contact's;
+    ///   ``Refusal/forbidden`` when the role may not read conversations at all.
+    func readable(_ id: Identifier<Conversation>, by access: Access) throws -> ConversationState {
+        if access.contact == nil { try access.require(.conversationsRead) }
+        let state = try connection.row(
+            """
+            SELECT \(ConversationState.columns) FROM conversations c \
+            JOIN conversation_heads h ON h.conversation_id = c.id \
+            LEFT JOIN users owner_user ON c.owner_kind = 'agent' AND owner_user.id = c.owner_id \
+            WHERE c.id = ? AND c.workspace_id = ?
+            """, [.identifier(id), .identifier(access.workspaceId)], ConversationState.decode)
+        guard let state else { throw Refusal.notFound }
+        if let contact = access.contact, contact.contactId != state.contactId { throw Refusal.notFound }
+        return state
+    }
+
+    /// A conversation as `access` sees it.
+    public func conversation(_ id: Identifier<Conversation>, by access: Access) throws -> Conversation {
+        _ = try readable(id, by: access)
+        let found = try connection.row(
+            """
+            SELECT \(ConversationRow.columns) FROM conversations c \
+            JOIN conversation_heads h ON h.conversation_id = c.id \(ConversationRow.joins(for: access.viewer)) \
+            WHERE c.id = ?
+            """, [.identifier(id)], ConversationRow.decode)
+        guard let found else { throw Refusal.notFound }
+        return try completed(found, for: access)
+    }
+
+    /// The newest `seq` and owner of a conversation that `access` may read.
+    public func head(
+        of id: Identifier<Conversation>, by access: Access
+    ) throws -> (seq: Int64, owner: Owner, contactId: Identifier<Contact>) {
+        let state = try readable(id, by: access)
+        return (state.headSeq, state.owner, state.contactId)
+    }
+
+    /// Conversations with at least one message, newest first: all of the workspace for staff, its own for a contact.
+    public func conversations(
+        _ filter: ConversationFilter, after position: KeysetPosition?, limit: Int, by access: Access
+    ) throws -> KeysetSlice<Conversation> {
+        var conditions = ["h.workspace_id = ?", "h.last_message_id IS NOT NULL"]
+        var arguments: [SQLValue] = [.identifier(access.workspaceId)]
+        if let contact = access.contact {
+            conditions.append("c.contact_id = ?")
+            conditions.append("h.last_visible_message_id IS NOT NULL")
+            arguments.append(.identifier(contact.contactId))
+        } else {
+            try access.require(.conversationsRead)
+        }
+        filter.add(to: &conditions, &arguments)
+        if let position {
+            conditions.append("(h.updated_at < ? OR (h.updated_at = ? AND h.conversation_id < ?))")
+            arguments += [.integer(position.sortKey), .integer(position.sortKey), .integer(position.id)]
+        }
+        arguments.append(.integer(Int64(limit) + 1))
+        var items = try connection.rows(
+            """
+            SELECT \(ConversationRow.columns) FROM conversation_heads h \
+            JOIN conversations c ON c.id = h.conversation_id \(ConversationRow.joins(for: access.viewer)) \
+            WHERE \(conditions.joined(separator: " AND ")) \
+            ORDER BY h.updated_at DESC, h.conversation_id DESC LIMIT ?
+            """, arguments, ConversationRow.decode)
+        let hasMore = items.count > limit
+        if hasMore { items.removeLast() }
+        items = try items.map { try completed($0, for: access) }
+        let next = hasMore ? items.last : nil
+        return KeysetSlice(
+            items: items,
+            next: next.map { KeysetPosition(sortKey: $0.updatedAt.milliseconds, id: $0.id.rawValue) })
+    }
+
+    /// Adds labels and the reader's unread count.
+    private func completed(_ conversation: Conversation, for access: Access) throws -> Conversation {
+        var conversation = conversation
+        conversation.labels = try connection.rows(
+            "SELECT label FROM conversation_labels WHERE conversation_id = ? ORDER BY label",
+            [.identifier(conversation.id)]
+        ) { $0.text(0) }
+        conversation.unread = try unread(in: conversation.id, by: access)
+        return conversation
+    }
+}
+
+/// Which conversations a list shows. Nil fields do not filter.
+public struct ConversationFilter: Sendable, Equatable {
+    public var status: Conversation.Status?
+    public var priority: Conversation.Priority?
+    public var ownerKind: Owner.Kind?
+    public var assignee: Identifier<User>?
+    public var inboxId: Identifier<Inbox>?
+    public var contactId: Identifier<Contact>?
+    public var label: String?
+    /// Words of the subject, or of the contact's name or e-mail, or a conversation number.
+    public var text: String?
+    public var updatedSince: Timestamp?
+
+    public init() {}
+
+    func add(to conditions: inout [String], _ arguments: inout [SQLValue]) {
+        func add(_ condition: String, _ values: SQLValue...) {
+            conditions.append(condition)
+            arguments += values
+        }
+        if let status { add("c.status = ?", .text(status.rawValue)) }
+        if let priority { add("c.priority = ?", .text(priority.rawValue)) }
+        if let ownerKind { add("c.owner_kind = ?", .text(ownerKind.rawValue)) }
+        if let assignee { add("c.owner_kind = 'agent' AND c.owner_id = ?", .identifier(assignee)) }
+        if let inboxId { add("c.inbox_id = ?", .identifier(inboxId)) }
+        if let contactId { add("c.contact_id = ?", .identifier(contactId)) }
+        if let updatedSince { add("h.updated_at >= ?", .time(updatedSince)) }
+        if let label {
+            add(
+                "EXISTS (SELECT 1 FROM conversation_labels l WHERE l.conversation_id = c.id AND l.label = ?)",
+                .text(label))
+        }
+        if let text {
+            let pattern = SQLValue.text("%\(ConversationFilter.escaped(text))%")
+            add(
+                """
+                (c.number = ? OR c.subject LIKE ? ESCAPE '!' OR contact.name LIKE ? ESCAPE '!' \
+                OR contact.email LIKE ? ESCAPE '!')
+                """, .integer(Int64(text) ?? -1), pattern, pattern, pattern)
+        }
+    }
+
+    /// A text in which no character is a wildcard of LIKE.
+    static func escaped(_ text: String) -> String {
+        var escaped = ""
+        for character in text.unicodeScalars {
+            if character == "%" || character == "_" || character == "!" { escaped += "!" }
+            escaped.unicodeScalars.append(character)
+        }
+        return escaped
+    }
+
+    /// Whether `conversation` is in the list; the same rules as the query's, for live rows. `text` is not looked at.
+    public func matches(_ conversation: Conversation) -> Bool {
+        if let status, conversation.status != status { return false }
+        if let priority, conversation.priority != priority { return false }
+        if let ownerKind, conversation.owner.kind != ownerKind { return false }
+        if let assignee, conversation.owner.kind != .agent || conversation.owner.id != assignee.rawValue { return false }
+        if let inboxId, conversation.inboxId != inboxId { return false }
+        if let contactId, conversation.contact.id != contactId { return false }
+        if let label, !conversation.labels.contains(label) { return false }
+        if let updatedSince, conversation.updatedAt < updatedSince { return false }
+        return conversation.lastMessage != nil
+    }
+}
+
+/// What staff change in a conversation. `nil` leaves a field, `.some(nil)` clears it.
+public struct ConversationPatch: Sendable, Equatable {
+    public var status: Conversation.Status?
+    public var priority: Conversation.Priority?
+    public var subject: String??
+    public var labels: [String]?
+    public var snoozedUntil: Timestamp??
+
+    public init() {}
+}
+
+extension Transaction {
+    /// The conversation's state, locked until the commit.
+    func locked(_ id: Identifier<Conversation>, by access: Access) throws -> ConversationState {
+        if !connection.lockingClause.isEmpty {
+            _ = try connection.integer(
+                "SELECT head_seq FROM conversation_heads WHERE conversation_id = ? \(connection.lockingClause)",
+                [.identifier(id)])
+        }
+        return try readable(id, by: access)
+    }
+
+    /// Makes a conversation and its first event.
+    func create(
+        conversationOf contact: Contact, in inbox: Inbox, subject: String?, priority: Conversation.Priority,
+        actor: Actor
+    ) throws -> ConversationState {
+        let id = identifiers.next(Conversation.self)
+        try connection.run(
+            "UPDATE workspaces SET next_number = next_number + 1 WHERE id = ?", [.identifier(inbox.workspaceId)])
+        let next = try connection.integer(
+            "SELECT next_number FROM workspaces WHERE id = ?", [.identifier(inbox.workspaceId)])
+        guard let next else { throw Refusal.notFound }
+        let owner = Owner.first(isAIEnabled: inbox.isAIEnabled)
+        try connection.run(
+            """
+            INSERT INTO conversations (id, workspace_id, inbox_id, contact_id, number, subject, status, priority, \
+            owner_kind, owner_epoch, created_at) VALUES (?, ?, ?, ?, ?, ?, 'open', ?, ?, ?, ?)
+            """,
+            [
+                .identifier(id), .identifier(inbox.workspaceId), .identifier(inbox.id), .identifier(contact.id),
+                .integer(next - 1), .optional(subject), .text(priority.rawValue), .text(owner.kind.rawValue),
+                .integer(owner.epoch), .time(now),
+            ])
+        try connection.run(
+            "INSERT INTO conversation_heads (conversation_id, workspace_id, head_seq, updated_at) VALUES (?, ?, 0, ?)",
+            [.identifier(id), .identifier(inbox.workspaceId), .time(now)])
+        var state = ConversationState(
+            id: id, workspaceId: inbox.workspaceId, inboxId: inbox.id, contactId: contact.id, status: .open,
+            owner: owner, headSeq: 0, unanswered: 0)
+        let created = Conversation(
+            id: id, workspaceId: inbox.workspaceId, inboxId: inbox.id, number: next - 1,
+            contact: .init(id: contact.id, name: contact.name, email: contact.email), subject: subject, status: .open,
+            priority: priority, labels: [], owner: owner, headSeq: 1, unread: 0, lastMessage: nil, snoozedUntil: nil,
+            createdAt: now, updatedAt: now)
+        try append(.conversationCreated(created), actor: actor, to: &state)
+        try saveHead(of: state)
+        return state
+    }
+
+    /// Opens a conversation with a contact from the staff's side.
+    public func openConversation(
+        with contactId: Identifier<Contact>, inboxId: Identifier<Inbox>?, subject: String?,
+        priority: Conversation.Priority, message: MessageDraft?, by access: Access
+    ) throws -> Conversation {
+        try access.require(.conversationsWrite)
+        let contact = try self.contact(contactId, by: access)
+        let inbox = try self.inbox(inboxId, in: access.workspaceId)
+        let state = try create(
+            conversationOf: contact, in: inbox, subject: subject, priority: priority, actor: access.actor)
+        if let message { _ = try send(message, to: state.id, by: access) }
+        return try conversation(state.id, by: access)
+    }
+
+    /// Changes status, priority, subject, labels or snooze. Guarded by the status's state machine.
+    /// - Throws: ``Refusal/invalidTransition(from:to:)``, ``Refusal/conversationClosed``.
+    public func update(
+        _ id: Identifier<Conversation>, _ patch: ConversationPatch, by access: Access
+    ) throws -> Conversation {
+        try access.require(.conversationsWrite)
+        var state = try locked(id, by: access)
+        let before = try conversation(id, by: access)
+        var changes = ConversationChanges()
+        var status = patch.status ?? before.status
+        if case .some(.some) = patch.snoozedUntil, patch.status == nil { status = .snoozed }
+        guard before.status.allows(status, by: .staff) else {
+            throw Refusal.invalidTransition(from: before.status.rawValue, to: status.rawValue)
+        }
+        guard before.status != .closed else { throw Refusal.conversationClosed }
+        if status != before.status { changes.status = status }
+        if let priority = patch.priority, priority != before.priority { changes.priority = priority }
+        if let subject = patch.subject, subject != before.subject { changes.subject = .init(subject) }
+        if let labels = patch.labels.map({ Array(Set($0)).sorted() }), labels != before.labels {
+            changes.labels = labels
+        }
+        // A snooze without an end, or an end without a snooze, would never be seen again.
+        let until = status == .snoozed ? (patch.snoozedUntil ?? before.snoozedUntil) : nil
+        if status == .snoozed, until == nil {
+            throw Refusal.invalid([
+                FieldProblem(field: "snoozed_until", code: "required", message: "a snooze needs its end")
+            ])
+        }
+        if until != before.snoozedUntil { changes.snoozedUntil = .init(until) }
+        guard !changes.isEmpty else { return before }
+        try apply(changes, reason: nil, actor: access.actor, to: &state)
+        try saveHead(of: state)
+        return try conversation(id, by: access)
+    }
+
+    /// Writes changed columns and their event.
+    func apply(
+        _ changes: ConversationChanges, reason: String?, actor: Actor, to state: inout ConversationState
+    ) throws {
+        func set(_ column: String, _ value: SQLValue) throws {
+            try connection.run(
+                "UPDATE conversations SET \(column) = ? WHERE id = ?", [value, .identifier(state.id)])
+        }
+        if let status = changes.status {
+            state.status = status
+            try set("status", .text(status.rawValue))
+        }
+        if let priority = changes.priority { try set("priority", .text(priority.rawValue)) }
+        if let subject = changes.subject { try set("subject", .optional(subject.value)) }
+        if let snoozed = changes.snoozedUntil { try set("snoozed_until", .time(snoozed.value)) }
+        if let labels = changes.labels {
+            try connection.run(
+                "DELETE FROM conversation_labels WHERE conversation_id = ?", [.identifier(state.id)])
+            for label in labels {
+                try connection.run(
+                    "INSERT INTO conversation_labels (conversation_id, label, workspace_id) VALUES (?, ?, ?)",
+                    [.identifier(state.id), .text(label), .identifier(state.workspaceId)])
+            }
+        }
+        if let owner = changes.owner {
+            state.owner = owner
+            try connection.run(
+                """
+                UPDATE conversations SET owner_kind = ?, owner_id = ?, owner_epoch = ?, unanswered = 0 WHERE id = ?
+                """,
+                [
+                    .text(owner.kind.rawValue), .optional(owner.id), .integer(owner.epoch), .identifier(state.id),
+                ])
+        }
+        try append(.conversationUpdated(changes, reason: reason), actor: actor, to: &state)
+    }
+
+    /// Opens conversations whose snooze has ended.
+    /// - Returns: how many.
+    public func wakeSnoozedConversations(limit: Int) throws -> Int {
+        let due = try connection.rows(
+            "SELECT id, workspace_id FROM conversations WHERE snoozed_until <= ? AND status = 'snoozed' LIMIT ?",
+            [.time(now), .integer(Int64(limit))]
+        ) { (id: $0.identifier(0, of: Conversation.self), workspaceId: $0.identifier(1, of: Workspace.self)) }
+        for row in due {
+            var state = try locked(row.id, by: .server(of: row.workspaceId))
+            var changes = ConversationChanges()
+            changes.status = .open
+            changes.snoozedUntil = .init(nil)
+            try apply(changes, reason: "snooze_ended", actor: .system, to: &state)
+            try saveHead(of: state)
+        }
+        return due.count
+    }
+}

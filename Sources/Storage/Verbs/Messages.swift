@@ -1,0 +1,222 @@
+import Crypto
+public import Domain
+
+/// What became of a send.
+public struct SentMessage: Sendable, Equatable {
+    public var message: Message
+    /// The same send was committed before; this is that message.
+    public var isDuplicate: Bool
+}
+
+extension Transaction {
+    /// Sends a message, at most once per sender and client message id, for all time.
+    ///
+    /// A contact's message opens a snoozed or resolved conversation, renews the session, and, while the AI owns the
+    /// conversation, owes a reply: all in the same transaction. A message of staff into a conversation that the AI owns
+    /// takes it over first; a note does not.
+    /// - Throws: ``Refusal/conversationClosed``, ``Refusal/idempotencyConflict``, ``Refusal/sessionOver``,
+    ///   ``Refusal/notFound``, ``Refusal/forbidden``.
+    public func send(
+        _ draft: MessageDraft, to conversationId: Identifier<Conversation>, by access: Access
+    ) throws -> SentMessage {
+        if access.contact == nil {
+            try access.require(.messagesWrite)
+        } else if draft.kind == .note || draft.kind == .event {
+            throw Refusal.forbidden
+        }
+        var state = try locked(conversationId, by: access)
+        let digest = draft.digest
+        if let sent = try earlierSend(of: draft, digest: digest, in: state, by: access.actor) { return sent }
+
+        guard state.status != .closed else { throw Refusal.conversationClosed }
+        if let contact = access.contact { try touchSession(contact.sessionId, atLeastEvery: 0) }
+        if let replyTo = draft.replyTo { try requireMessage(replyTo, in: conversationId, by: access) }
+        if access.staff != nil, draft.kind != .note, state.owner.kind == .ai {
+            try change(ownerTo: ownerForStaff(access, after: state.owner), reason: nil, actor: access.actor, of: &state)
+        }
+        let message = try insert(
+            draft, id: identifiers.next(), sender: try named(access.actor), digest: digest, status: .sent, into: &state)
+        if access.contact != nil, state.status.afterContactMessage != state.status {
+            var changes = ConversationChanges()
+            changes.status = state.status.afterContactMessage
+            if state.status == .snoozed { changes.snoozedUntil = .init(nil) }
+            try apply(changes, reason: nil, actor: access.actor, to: &state)
+        }
+        if access.contact != nil, state.owner.kind == .ai { try oweReply(to: message, in: state) }
+        try saveHead(of: state)
+        return SentMessage(message: message, isDuplicate: false)
+    }
+
+    private func ownerForStaff(_ access: Access, after owner: Owner) -> Owner {
+        owner.succeeded(by: .agent, id: access.staff?.userId.rawValue, name: access.staff?.name)
+    }
+
+    /// The message that the same send made before, if any.
+    private func earlierSend(
+        of draft: MessageDraft, digest: [UInt8], in state: ConversationState, by actor: Actor
+    ) throws -> SentMessage? {
+        guard let clientMessageId = draft.clientMessageId else { return nil }
+        let found = try connection.row(
+            """
+            SELECT m.send_digest, \(MessageRow.columns) FROM messages m \(MessageRow.joins) \
+            WHERE m.conversation_id = ? AND m.client_message_id = ? AND m.sender_kind = ? AND m.sender_id = ?
+            """,
+            [.identifier(state.id), .text(clientMessageId), .text(actor.kind.rawValue), .optional(actor.id)]
+        ) { (digest: $0.optionalBlob(0), message: MessageRow.decode($0, from: 1)) }
+        guard let found, let message = found.message else { return nil }
+        guard found.digest == digest else { throw Refusal.idempotencyConflict }
+        return SentMessage(message: message, isDuplicate: true)
+    }
+
+    private func requireMessage(
+        _ id: Identifier<Message>, in conversationId: Identifier<Conversation>, by access: Access
+    ) throws {
+        let kind = try connection.row(
+            "SELECT kind FROM messages WHERE id = ? AND conversation_id = ?",
+            [.identifier(id), .identifier(conversationId)]
+        ) { Message.Kind(rawValue: $0.text(0)) ?? .text }
+        guard let kind, Audience.isVisible(kind, to: access.viewer) else {
+            throw Refusal.invalid([
+                FieldProblem(field: "reply_to", code: "not_found", message: "no such message in this conversation")
+            ])
+        }
+    }
+
+    /// Adds a contact's name, which a token does not carry.
+    func named(_ actor: Actor) throws -> Actor {
+        guard actor.kind == .contact, actor.name == nil, let id = actor.id else { return actor }
+        var actor = actor
+        actor.name = try connection.row("SELECT name FROM contacts WHERE id = ?", [.integer(id)]) {
+            $0.optionalText(0)
+        } ?? nil
+        return actor
+    }
+
+    /// Inserts a message and its `message.created`.
+    func insert(
+        _ draft: MessageDraft, id: Identifier<Message>, sender: Actor, digest: [UInt8]?, status: Message.Status,
+        into state: inout ConversationState
+    ) throws -> Message {
+        let message = Message(
+            id: id, workspaceId: state.workspaceId, conversationId: state.id, seq: state.headSeq + 1,
+            clientMessageId: draft.clientMessageId, sender: sender, kind: draft.kind, content: draft.content,
+            sources: [], status: status, replyTo: draft.replyTo, createdAt: now, editedAt: nil)
+        try connection.run(
+            """
+            INSERT INTO messages (id, workspace_id, conversation_id, seq, sender_kind, sender_id, client_message_id, \
+            send_digest, kind, content, status, reply_to, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            """,
+            [
+                .identifier(id), .identifier(state.workspaceId), .identifier(state.id), .integer(message.seq),
+                .text(sender.kind.rawValue), .optional(sender.id), .optional(draft.clientMessageId),
+                digest.map { .blob($0) } ?? .null, .text(draft.kind.rawValue), .text(draft.content),
+                .text(status.rawValue), .identifier(draft.replyTo), .time(now),
+            ])
+        state.lastMessageId = id
+        if Audience.isVisible(draft.kind, to: .contact) { state.lastVisibleMessageId = id }
+        try append(.messageCreated(message), actor: sender, to: &state)
+        return message
+    }
+
+    /// Notes how far a participant has read. Positions only move forward.
+    /// - Returns: whether it moved.
+    public func markRead(
+        _ conversationId: Identifier<Conversation>, upTo seq: Int64, by access: Access
+    ) throws -> Bool {
+        let state = try readable(conversationId, by: access)
+        let actor = access.actor
+        guard let reader = actor.id else { return false }
+        if let contact = access.contact {
+            try touchSession(contact.sessionId, atLeastEvery: ChatSession.activityGranularitySeconds)
+        }
+        let bounded = min(seq, state.headSeq)
+        let current = try readPosition(in: conversationId, of: actor)
+        guard bounded > current else { return false }
+        let updated = try connection.run(
+            "UPDATE read_positions SET seq = ? WHERE conversation_id = ? AND reader_kind = ? AND reader_id = ?",
+            [.integer(bounded), .identifier(conversationId), .text(actor.kind.rawValue), .integer(reader)])
+        if updated == 0 {
+            try connection.run(
+                """
+                INSERT INTO read_positions (conversation_id, reader_kind, reader_id, workspace_id, seq) \
+                VALUES (?, ?, ?, ?, ?)
+                """,
+                [
+                    .identifier(conversationId), .text(actor.kind.rawValue), .integer(reader),
+                    .identifier(state.workspaceId), .integer(bounded),
+                ])
+        }
+        return true
+    }
+}
+
+extension RowReader {
+    /// Messages of a conversation by `seq`, without those that `access` may not see.
+    public func messages(
+        of conversationId: Identifier<Conversation>, _ page: SeqPage, by access: Access
+    ) throws -> SeqSlice<Message> {
+        let state = try readable(conversationId, by: access)
+        let (comparison, bound, order) = page.sqlBounds
+        let hidden = access.viewer == .contact ? "AND m.kind <> 'note'" : ""
+        var items = try connection.rows(
+            """
+            SELECT \(MessageRow.columns) FROM messages m \(MessageRow.joins) \
+            WHERE m.conversation_id = ? AND m.seq \(comparison) ? \(hidden) ORDER BY m.seq \(order) LIMIT ?
+            """, [.identifier(conversationId), .integer(bound), .integer(Int64(page.limit) + 1)]
+        ) { MessageRow.decode($0) }.compactMap { $0 }
+        let hasMore = items.count > page.limit
+        if hasMore { items.removeLast() }
+        return SeqSlice(items: items, headSeq: state.headSeq, hasMore: hasMore)
+    }
+
+    /// One message that `access` may see.
+    public func message(
+        _ id: Identifier<Message>, in conversationId: Identifier<Conversation>, by access: Access
+    ) throws -> Message {
+        _ = try readable(conversationId, by: access)
+        let message = try connection.row(
+            "SELECT \(MessageRow.columns) FROM messages m \(MessageRow.joins) WHERE m.id = ? AND m.conversation_id = ?",
+            [.identifier(id), .identifier(conversationId)]
+        ) { MessageRow.decode($0) } ?? nil
+        guard let message, Audience.isVisible(message.kind, to: access.viewer) else { throw Refusal.notFound }
+        return message
+    }
+
+    func readPosition(in conversationId: Identifier<Conversation>, of actor: Actor) throws -> Int64 {
+        try connection.integer(
+            "SELECT seq FROM read_positions WHERE conversation_id = ? AND reader_kind = ? AND reader_id = ?",
+            [.identifier(conversationId), .text(actor.kind.rawValue), .optional(actor.id)]) ?? 0
+    }
+
+    /// Messages of others that `access` has not read. Counted up to 100: beyond that nobody reads the number.
+    func unread(in conversationId: Identifier<Conversation>, by access: Access) throws -> Int {
+        let actor = access.actor
+        guard let reader = actor.id else { return 0 }
+        let position = try readPosition(in: conversationId, of: actor)
+        let hidden = access.viewer == .contact ? "AND kind <> 'note'" : ""
+        // Staff read what the contact wrote; a contact reads what anybody else wrote.
+        let senders = access.viewer == .contact ? "sender_kind <> 'contact'" : "sender_kind = 'contact'"
+        return Int(
+            try connection.integer(
+                """
+                SELECT count(*) FROM (SELECT 1 FROM messages WHERE conversation_id = ? AND seq > ? AND \(senders) \
+                \(hidden) AND NOT (sender_kind = ? AND sender_id = ?) LIMIT 100) unread_messages
+                """,
+                [
+                    .identifier(conversationId), .integer(position), .text(actor.kind.rawValue), .integer(reader),
+                ]) ?? 0)
+    }
+}
+
+extension MessageDraft {
+    /// SHA-256 over all that makes two sends the same.
+    var digest: [UInt8] {
+        var hash = SHA256()
+        hash.update(data: Array(kind.rawValue.utf8))
+        hash.update(data: [0])
+        hash.update(data: Array(String(replyTo?.rawValue ?? 0).utf8))
+        hash.update(data: [0])
+        hash.update(data: Array(content.utf8))
+        return Array(hash.finalize())
+    }
+}

@@ -1,0 +1,81 @@
+public import Domain
+
+extension Transaction {
+    /// Changes who answers.
+    ///
+    /// - Parameters:
+    ///   - expectedEpoch: the owner epoch that the caller saw, or nil for whatever it is.
+    ///   - announcement: a system message in the contact's language that goes before the change, when there is one.
+    /// - Throws: ``Refusal/staleOwner`` when the epoch has moved, ``Refusal/forbidden``,
+    ///   ``Refusal/conversationClosed``, ``Refusal/notFound``.
+    public func switchOwner(
+        of conversationId: Identifier<Conversation>, to target: OwnerSwitch, expectedEpoch: Int64? = nil,
+        reason: String?, announcement: String? = nil, by access: Access
+    ) throws -> Conversation {
+        if access.contact == nil { try access.require(.conversationsWrite) }
+        var state = try locked(conversationId, by: access)
+        if let expectedEpoch, expectedEpoch != state.owner.epoch { throw Refusal.staleOwner }
+        if let contact = access.contact {
+            guard target.isAllowedForContact(of: state.owner) else { throw Refusal.forbidden }
+            try touchSession(contact.sessionId, atLeastEvery: ChatSession.activityGranularitySeconds)
+        }
+        guard state.status != .closed else { throw Refusal.conversationClosed }
+        guard var owner = target.applied(to: state.owner, isContact: access.contact != nil) else {
+            return try conversation(conversationId, by: access)
+        }
+        if case .agent(let userId) = target {
+            owner.name = try activeStaff(userId, in: state.workspaceId).name
+        }
+        if let announcement { try announce(announcement, in: &state) }
+        try change(ownerTo: owner, reason: reason, actor: try named(access.actor), of: &state)
+        try saveHead(of: state)
+        return try conversation(conversationId, by: access)
+    }
+
+    /// Gives a conversation from the AI to the humans' queue, with a message that tells the customer so.
+    ///
+    /// - Parameter epoch: the owner epoch under which the AI decided it.
+    /// - Throws: ``ReplyRefusal/ownerChanged`` when a human was faster.
+    public func handOver(
+        _ conversationId: Identifier<Conversation>, fromEpoch epoch: Int64, reason: String, announcement: String,
+        in workspaceId: Identifier<Workspace>
+    ) throws {
+        var state = try locked(conversationId, by: .server(of: workspaceId))
+        guard state.owner.kind == .ai, state.owner.epoch == epoch else { throw ReplyRefusal.ownerChanged }
+        try announce(announcement, in: &state)
+        try change(ownerTo: state.owner.succeeded(by: .none), reason: reason, actor: .assistant, of: &state)
+        try saveHead(of: state)
+    }
+
+    /// Adds a message of the system.
+    func announce(_ text: String, in state: inout ConversationState) throws {
+        _ = try insert(
+            MessageDraft(content: text), id: identifiers.next(), sender: .system, digest: nil, status: .sent,
+            into: &state)
+    }
+
+    /// Writes a new owner and ends the replies that nobody has seen. A reply that is being shown is ended by whoever
+    /// makes it, who alone knows what was shown.
+    func change(ownerTo owner: Owner, reason: String?, actor: Actor, of state: inout ConversationState) throws {
+        var changes = ConversationChanges()
+        changes.owner = owner
+        try apply(changes, reason: reason, actor: actor, to: &state)
+        try connection.run(
+            """
+            UPDATE reply_jobs SET state = 'ended', finished_at = ? \
+            WHERE conversation_id = ? AND finished_at IS NULL AND state <> 'shown'
+            """, [.time(now), .identifier(state.id)])
+    }
+
+    private func activeStaff(_ id: Identifier<User>, in workspaceId: Identifier<Workspace>) throws -> User {
+        let user = try connection.row(
+            "SELECT \(UserRow.columns) FROM users WHERE id = ? AND workspace_id = ?",
+            [.identifier(id), .identifier(workspaceId)], UserRow.decode)
+        guard let user, user.role.isStaff, user.status == .active else {
+            throw Refusal.invalid([
+                FieldProblem(field: "agent_id", code: "not_found", message: "no such active agent")
+            ])
+        }
+        return user
+    }
+}

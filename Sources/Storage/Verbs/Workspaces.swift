@@ -1,0 +1,104 @@
+public import Domain
+
+extension Transaction {
+    /// Makes a workspace with one inbox.
+    /// - Parameters:
+    ///   - inboxKey: public key of the inbox.
+    ///   - inboxSecret: secret with which the company signs identity tokens.
+    /// - Throws: ``Refusal/conflict(_:)`` when the slug is taken.
+    public func createWorkspace(
+        slug: String, name: String, inboxKey: String, inboxSecret: [UInt8]
+    ) throws -> (Workspace, Inbox) {
+        let workspace = Workspace(id: identifiers.next(), slug: slug, name: name, createdAt: now)
+        do {
+            try connection.run(
+                "INSERT INTO workspaces (id, slug, name, created_at) VALUES (?, ?, ?, ?)",
+                [.identifier(workspace.id), .text(slug), .text(name), .time(now)])
+        } catch StorageFailure.constraint {
+            throw Refusal.conflict("a workspace with the slug \(slug) exists")
+        }
+        let inbox = Inbox(
+            id: identifiers.next(), workspaceId: workspace.id, name: "Website", key: inboxKey, isAIEnabled: true,
+            allowedOrigins: [], greeting: nil, languages: ["zh", "en"])
+        try connection.run(
+            """
+            INSERT INTO inboxes (id, workspace_id, name, public_key, secret, ai_enabled, allowed_origins, greeting, \
+            languages, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            """,
+            [
+                .identifier(inbox.id), .identifier(workspace.id), .text(inbox.name), .text(inbox.key),
+                .blob(inboxSecret), .flag(inbox.isAIEnabled), .text(try StoredJSON.encode(inbox.allowedOrigins)),
+                .optional(inbox.greeting), .text(try StoredJSON.encode(inbox.languages)), .time(now),
+            ])
+        return (workspace, inbox)
+    }
+
+    /// Writes a value of the installation unless it has one.
+    /// - Returns: the value that stands now.
+    public func keep(_ value: [UInt8], as name: InstallationValue) throws -> [UInt8] {
+        if let kept = try installationValue(name) { return kept }
+        try connection.run(
+            "INSERT INTO installation (name, value) VALUES (?, ?)", [.text(name.rawValue), .blob(value)])
+        return value
+    }
+}
+
+/// What belongs to the installation as a whole.
+public enum InstallationValue: String, Sendable {
+    /// Names the log's incarnation: 16 random bytes; a restored backup gets others.
+    case logEpoch = "log_epoch"
+    /// AES-128 key that maps row keys to public identifiers. It moves with the data, so identifiers survive.
+    case identifierKey = "identifier_key"
+}
+
+extension RowReader {
+    public func installationValue(_ name: InstallationValue) throws -> [UInt8]? {
+        try connection.row("SELECT value FROM installation WHERE name = ?", [.text(name.rawValue)]) {
+            $0.optionalBlob(0)
+        } ?? nil
+    }
+
+    public func workspace(slug: String) throws -> Workspace? {
+        try connection.row(
+            "SELECT \(WorkspaceRow.columns) FROM workspaces WHERE slug = ?", [.text(slug)], WorkspaceRow.decode)
+    }
+
+    /// The inbox with this public key, in whichever workspace.
+    public func inbox(key: String) throws -> Inbox? {
+        try connection.row(
+            "SELECT \(InboxRow.columns) FROM inboxes WHERE public_key = ?", [.text(key)], InboxRow.decode)
+    }
+
+    /// An inbox of the workspace; its first when none is named.
+    public func inbox(_ id: Identifier<Inbox>?, in workspaceId: Identifier<Workspace>) throws -> Inbox {
+        let found: Inbox?
+        if let id {
+            found = try connection.row(
+                "SELECT \(InboxRow.columns) FROM inboxes WHERE id = ? AND workspace_id = ?",
+                [.identifier(id), .identifier(workspaceId)], InboxRow.decode)
+        } else {
+            found = try connection.row(
+                "SELECT \(InboxRow.columns) FROM inboxes WHERE workspace_id = ? ORDER BY id LIMIT 1",
+                [.identifier(workspaceId)], InboxRow.decode)
+        }
+        guard let found else { throw Refusal.notFound }
+        return found
+    }
+
+    /// The secret that signs the inbox's identity tokens.
+    public func inboxSecret(_ id: Identifier<Inbox>) throws -> [UInt8]? {
+        try connection.row("SELECT secret FROM inboxes WHERE id = ?", [.identifier(id)]) { $0.optionalBlob(0) } ?? nil
+    }
+
+    /// The highest row key in use, above which new keys start however the clock stands.
+    public func highestIdentifier() throws -> Int64 {
+        var highest: Int64 = 0
+        for table in [
+            "workspaces", "inboxes", "users", "logins", "contacts", "conversations", "messages", "chat_sessions",
+            "reply_jobs", "articles",
+        ] {
+            highest = max(highest, try connection.integer("SELECT max(id) FROM \(table)") ?? 0)
+        }
+        return highest
+    }
+}

@@ -1,0 +1,77 @@
+import Foundation
+import GRDB
+import Storage
+
+/// One GRDB connection for the length of a transaction.
+final class SQLiteConnection: SQLConnection {
+    private let database: Database
+
+    init(_ database: Database) {
+        self.database = database
+    }
+
+    /// One writer holds the whole database, so no row needs a lock of its own.
+    var lockingClause: String { "" }
+
+    var lastInsertedKey: Int64 { database.lastInsertedRowID }
+
+    @discardableResult
+    func run(_ sql: String, _ arguments: [SQLValue]) throws -> Int {
+        do {
+            let statement = try database.cachedStatement(sql: sql)
+            try statement.execute(arguments: StatementArguments(arguments.map(\.databaseValue)))
+            return database.changesCount
+        } catch let error as DatabaseError {
+            throw StorageFailure(error)
+        }
+    }
+
+    func each(_ sql: String, _ arguments: [SQLValue], _ body: (any SQLRow) throws -> Bool) throws {
+        do {
+            let statement = try database.cachedStatement(sql: sql)
+            let rows = try Row.fetchCursor(statement, arguments: StatementArguments(arguments.map(\.databaseValue)))
+            while let row = try rows.next() {
+                guard try body(SQLiteRow(row: row)) else { return }
+            }
+        } catch let error as DatabaseError {
+            throw StorageFailure(error)
+        }
+    }
+}
+
+private struct SQLiteRow: SQLRow {
+    let row: Row
+
+    // By way of DatabaseValue: GRDB's direct conversions trap on a value of another type.
+    func optionalInteger(_ column: Int) -> Int64? { Int64.fromDatabaseValue(row[column]) }
+    func optionalText(_ column: Int) -> String? { String.fromDatabaseValue(row[column]) }
+    func optionalBlob(_ column: Int) -> [UInt8]? {
+        guard case .blob(let data) = (row[column] as DatabaseValue).storage else { return nil }
+        return Array(data)
+    }
+}
+
+extension SQLValue {
+    fileprivate var databaseValue: DatabaseValue {
+        switch self {
+        case .null: .null
+        case .integer(let integer): integer.databaseValue
+        case .text(let text): text.databaseValue
+        case .blob(let bytes): Data(bytes).databaseValue
+        }
+    }
+}
+
+extension StorageFailure {
+    init(_ error: DatabaseError) {
+        let text = "SQLite \(error.extendedResultCode.rawValue): \(error.message ?? "")"
+        switch error.resultCode {
+        case .SQLITE_FULL: self = .full
+        case .SQLITE_CONSTRAINT: self = .constraint(text)
+        case .SQLITE_ERROR, .SQLITE_CORRUPT, .SQLITE_NOTADB, .SQLITE_MISMATCH, .SQLITE_RANGE, .SQLITE_TOOBIG,
+            .SQLITE_MISUSE:
+            self = .broken(text)
+        default: self = .unavailable(text)
+        }
+    }
+}

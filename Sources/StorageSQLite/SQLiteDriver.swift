@@ -1,0 +1,198 @@
+import Foundation
+import GRDB
+public import Logging
+public import Storage
+import Synchronization
+
+/// SQLite in WAL mode with `synchronous=FULL`: a commit returns only when its frames are synced to the disk.
+///
+/// One connection writes, others read beside it. Checkpoints run on the writer's own connection between batches and never
+/// from elsewhere: two connections that checkpoint and write at once can corrupt a database in SQLite below 3.51.3.
+public final class SQLiteDriver: DatabaseDriver {
+    /// Connections that read at once. A read is CPU work; more than about twice the cores only adds switches.
+    static let maximumReaders = 6
+    /// When the writer has nothing else to do, a log of this size is checkpointed.
+    static let idleCheckpointBytes = 4 << 20
+    /// At this size it is checkpointed also under load: it bounds the disk used and the time to open after a crash.
+    static let forcedCheckpointBytes = 80 << 20
+    /// Page cache of the writer in KiB.
+    static let writerCacheKiB = 8192
+
+    public let kind = "sqlite"
+    private let path: String
+    private let logger: Logger
+    private let state: Mutex<State>
+    /// Opening again after an I/O error must not happen on the failed connection's own queue.
+    private let recovery = DispatchQueue(label: "chat-api.sqlite.recovery")
+
+    private struct State {
+        var writer: DatabaseQueue?
+        var readers: DatabasePool?
+        var pendingWrites = 0
+    }
+
+    /// Opens or makes the database at `path` and its folder.
+    /// - Throws: ``StorageFailure`` when the file cannot be opened, is no database, or SQLite is too old.
+    public init(path: String, logger: Logger) throws {
+        self.path = path
+        self.logger = logger
+        do {
+            let folder = (path as NSString).deletingLastPathComponent
+            if !folder.isEmpty {
+                try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+            }
+            let writer = try Self.openWriter(path)
+            state = Mutex(State(writer: writer, readers: try Self.openReaders(path)))
+        } catch let error as DatabaseError {
+            throw StorageFailure(error)
+        } catch let error as StorageFailure {
+            throw error
+        } catch {
+            throw StorageFailure.unavailable("\(error)")
+        }
+    }
+
+    private static func openWriter(_ path: String) throws -> DatabaseQueue {
+        var configuration = Configuration()
+        configuration.label = "chat-api.sqlite.writer"
+        configuration.busyMode = .timeout(5)
+        configuration.prepareDatabase { database in
+            try database.execute(sql: "PRAGMA journal_mode = WAL")
+            try database.execute(sql: "PRAGMA synchronous = FULL")
+            try database.execute(sql: "PRAGMA wal_autocheckpoint = 0")
+            try database.execute(sql: "PRAGMA cache_size = -\(writerCacheKiB)")
+        }
+        let writer = try DatabaseQueue(path: path, configuration: configuration)
+        let version = try writer.read { try String.fetchOne($0, sql: "SELECT sqlite_version()") } ?? "0"
+        guard version.compare("3.40", options: .numeric) != .orderedAscending else {
+            throw StorageFailure.broken("SQLite \(version) is too old, 3.40 is needed")
+        }
+        return writer
+    }
+
+    private static func openReaders(_ path: String) throws -> DatabasePool {
+        var configuration = Configuration()
+        configuration.label = "chat-api.sqlite.reader"
+        configuration.readonly = true
+        configuration.busyMode = .timeout(5)
+        configuration.maximumReaderCount = maximumReaders
+        return try DatabasePool(path: path, configuration: configuration)
+    }
+
+    public func migrate() async throws {
+        let writer = try currentWriter()
+        try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
+            writer.asyncWriteWithoutTransaction { database in
+                continuation.resume(with: Result { try SQLiteSchema.migrate(database) })
+            }
+        }
+    }
+
+    public func read<Value: Sendable>(
+        _ body: @escaping @Sendable (any SQLConnection) throws -> Value
+    ) async throws -> Value {
+        guard let readers = state.withLock({ $0.readers }) else { throw StorageFailure.unavailable("closed") }
+        do {
+            return try await readers.read { try body(SQLiteConnection($0)) }
+        } catch let error as DatabaseError {
+            throw StorageFailure(error)
+        }
+    }
+
+    public func write(
+        _ batch: @escaping @Sendable (any SQLConnection) throws -> Void,
+        completion: @escaping @Sendable (Result<Void, any Error>) -> Void
+    ) {
+        let writer: DatabaseQueue
+        do {
+            writer = try currentWriter()
+        } catch {
+            return recovery.async { completion(.failure(error)) }
+        }
+        state.withLock { $0.pendingWrites += 1 }
+        writer.asyncWriteWithoutTransaction { [self] database in
+            let result = Result { try Self.commit(batch, on: database) }
+            state.withLock { $0.pendingWrites -= 1 }
+            if case .failure(let failure) = result, let failure = failure as? StorageFailure, !failure.isOfOneCommand {
+                // After a failed sync the kernel may have dropped the pages that were not written, so nothing that this
+                // connection believes about the file can be relied on: start again from what is on the disk.
+                recovery.async { [self] in
+                    reopen()
+                    completion(result)
+                }
+                return
+            }
+            completion(result)
+            checkpointIfDue(database)
+        }
+    }
+
+    /// One transaction around `batch`.
+    private static func commit(
+        _ batch: @Sendable (any SQLConnection) throws -> Void, on database: Database
+    ) throws {
+        do {
+            try database.beginTransaction(.immediate)
+            try batch(SQLiteConnection(database))
+            try database.commit()
+        } catch {
+            if database.isInsideTransaction { try? database.rollback() }
+            throw (error as? DatabaseError).map { StorageFailure($0) } ?? error
+        }
+    }
+
+    private func currentWriter() throws -> DatabaseQueue {
+        if let writer = state.withLock({ $0.writer }) { return writer }
+        do {
+            let writer = try Self.openWriter(path)
+            state.withLock { $0.writer = writer }
+            return writer
+        } catch let error as DatabaseError {
+            throw StorageFailure(error)
+        }
+    }
+
+    private func reopen() {
+        let old = state.withLock { state in
+            defer { state.writer = nil }
+            return state.writer
+        }
+        do {
+            try old?.close()
+            _ = try currentWriter()
+            logger.warning("opened the database again after a failed write")
+        } catch {
+            logger.error("could not open the database again", metadata: ["error": "\(error)"])
+        }
+    }
+
+    private func checkpointIfDue(_ database: Database) {
+        var status = stat()
+        guard stat(path + "-wal", &status) == 0 else { return }
+        let isIdle = state.withLock { $0.pendingWrites == 0 }
+        guard status.st_size >= (isIdle ? Self.idleCheckpointBytes : Self.forcedCheckpointBytes) else { return }
+        do {
+            try database.execute(sql: "PRAGMA wal_checkpoint(PASSIVE)")
+        } catch {
+            logger.warning("a checkpoint failed", metadata: ["error": "\(error)"])
+        }
+    }
+
+    public func close() async {
+        let (writer, readers) = state.withLock { state in
+            defer { (state.writer, state.readers) = (nil, nil) }
+            return (state.writer, state.readers)
+        }
+        await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
+            recovery.async { [logger] in
+                do {
+                    try readers?.close()
+                    try writer?.close()
+                } catch {
+                    logger.warning("closing the database failed", metadata: ["error": "\(error)"])
+                }
+                continuation.resume()
+            }
+        }
+    }
+}
