@@ -5,7 +5,7 @@
 | V1 | every acknowledged send is there, with the id, seq and content that were acknowledged | G1 |
 | V2 | no client message id of one sender stands twice in a conversation | G2 |
 | V3 | events are numbered 1, 2, 3 … up to the head, messages carry the seq of their creation | G3 |
-| V4 | each client was given each event once, in order, the same as every other reader, up to where it was synced | G3, G4 |
+| V4 | each client was given each event once, in order, as every other reader, up to where it was synced | G3, G4 |
 | V5 | acknowledgements come in the order of the sends, and their seqs ascend | G3 |
 | V6 | an unacknowledged send is there once or not at all; nothing is there that nobody sent | G2 |
 | V7 | an AI text grows without a gap, repeat or mixture of generations, and the final text is what was streamed | G6 |
@@ -385,7 +385,7 @@ def _ownership(ledger: Ledger) -> list[Violation]:
 
 
 def _epochs(history: list[dict]) -> list[Violation]:
-    """After a client was given `conversation.updated` with an owner, nothing of a reply that began under an older one."""
+    """After a client was told of a new owner, nothing comes of a reply that began under an older one."""
     owner: dict[tuple[str, str], int] = {}
     began: dict[tuple[str, int, str], int] = {}
     found = []
