@@ -10,6 +10,8 @@ import pytest
 from api import Api, admin
 from fake_upstream import FakeUpstream
 from server import Server
+from words import BOTH
+from world import SECRET, World, make
 
 
 def pytest_configure(config):
@@ -43,9 +45,11 @@ def pytest_runtest_makereport(item, call):
 
 
 @pytest.fixture(scope="module")
-def server():
-    """A server with the built-in assistant and the sample knowledge."""
-    with Server() as running:
+def server(request):
+    """A server with the sample knowledge: with the built-in assistant, or with the fake model that `MODEL` names."""
+    model = getattr(request.module, "MODEL", None)
+    environment = request.getfixturevalue("upstream").environment(model) if model else {}
+    with Server(environment) as running:
         yield running.start()
 
 
@@ -53,6 +57,20 @@ def server():
 def upstream():
     with FakeUpstream() as fake:
         yield fake
+
+
+@pytest.fixture(autouse=True)
+def plain_upstream(request):
+    """Where a module has a fake model, each test begins with one that answers in the language it was asked in."""
+    if not getattr(request.module, "MODEL", None):
+        yield
+        return
+    fake = request.getfixturevalue("upstream")
+    fake.behaviour = None
+    fake.answers = {language.question: language.answer for language in BOTH}
+    fake.release()
+    yield
+    fake.release()
 
 
 @pytest.fixture
@@ -77,3 +95,22 @@ def staff(server) -> Api:
 @pytest.fixture(scope="module")
 def public(server) -> Api:
     return Api(server.base_url)
+
+
+@pytest.fixture(scope="session")
+def world():
+    """For tests of bad input: one server for all of them, since nothing they do may change anything."""
+    with Server({"JWT_SECRET": SECRET}) as running:
+        yield make(running.start())
+
+
+@pytest.fixture
+def nothing_changes(world: World):
+    """After the test everything is as it was, and the process is the same."""
+    world.before = world.before or world.state()
+    pid = world.server.pid
+    yield
+    assert world.server.running and world.server.pid == pid
+    before, world.before = world.before, world.state()
+    assert world.before == before
+    assert "Fatal error" not in world.server.logs()

@@ -109,15 +109,7 @@ class Saboteur:
             command += ["-e", f"inject={injection}"]
         self.output = output
         self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-        tasks = Path(f"/proc/{server.pid}/task")
-        poll(
-            lambda: (
-                self.process.poll() is not None
-                or all("TracerPid:\t0\n" not in (task / "status").read_text() for task in tasks.iterdir())
-            ),
-            10,
-            "strace attached to every thread",
-        )
+        poll(lambda: self.process.poll() is not None or _all_traced(server.pid), 10, "strace attached to every thread")
         assert self.process.poll() is None, self.process.stderr.read()
 
     def detach(self):

@@ -42,7 +42,3 @@ CHINESE = Language(
     "它先由智能助手回答。" * 40 + "必要时再转给人工 [1]。",
 )
 BOTH = [ENGLISH, CHINESE]
-
-
-def names(language: Language) -> str:
-    return language.locale
