@@ -1,4 +1,5 @@
 public import Domain
+import Synchronization
 
 /// What one commit has made durable, in order.
 public struct CommittedBatch: Sendable {
@@ -27,4 +28,20 @@ public struct CommittedBatch: Sendable {
 /// Hears of every commit once, in commit order, on the writer's thread. It must only hand on, never wait.
 public protocol CommitObserver: Sendable {
     func committed(_ batch: CommittedBatch)
+}
+
+/// Hands every commit to all who want to hear of it, in the order in which they came.
+public final class CommitFeed: CommitObserver {
+    private let observers = Mutex<[any CommitObserver]>([])
+
+    public init() {}
+
+    /// Adds an observer. It hears of commits from now on.
+    public func subscribe(_ observer: any CommitObserver) {
+        observers.withLock { $0.append(observer) }
+    }
+
+    public func committed(_ batch: CommittedBatch) {
+        for observer in observers.withLock({ $0 }) { observer.committed(batch) }
+    }
 }

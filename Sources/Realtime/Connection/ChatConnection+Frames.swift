@@ -1,0 +1,240 @@
+import Domain
+import NIOCore
+import Storage
+import Wire
+
+// What each frame type does.
+extension ChatConnection {
+    /// Contract: `typing` at most every 3 s.
+    static let typingInterval = TimeAmount.seconds(3)
+
+    func handle(_ frame: ClientFrame) throws {
+        switch frame.type {
+        case "hello": try hello(frame)
+        case "message.send": try sendMessage(frame)
+        case "message.read": try markRead(frame)
+        case "typing": try typing(frame)
+        case "handoff": try handOff(frame)
+        case "reply.cancel": try cancelReply(frame)
+        case "reply.sync": try syncReply(frame)
+        case "subscribe": try subscribe(frame)
+        case "unsubscribe": try unsubscribe(frame)
+        case "ping": try ping(frame)
+        case "token.refresh": try refreshToken(frame)
+        default: throw SocketError(.unknownType, "unknown type \(frame.type.prefix(64))")
+        }
+    }
+
+    /// The conversation that a frame is about: the session's own, or the one that a staff frame names.
+    private func conversation(of frame: ClientFrame) throws -> (Identifier<Conversation>, Access) {
+        guard let access else { throw SocketError(.forbidden, "say hello first") }
+        let identifiers = hub.encoder.views.identifiers
+        if let contact = access.contact {
+            if let named = frame.conversationId, named != identifiers.text(contact.conversationId) {
+                throw SocketError(.notFound, "no such conversation")
+            }
+            return (contact.conversationId, access)
+        }
+        guard let named = frame.conversationId else { throw SocketError(.invalid, "conversation_id is missing") }
+        guard let id: Identifier<Conversation> = identifiers.identifier(named) else {
+            throw SocketError(.notFound, "no such conversation")
+        }
+        return (id, access)
+    }
+
+    private func messageId(_ text: String) throws -> Identifier<Message> {
+        guard let id: Identifier<Message> = hub.encoder.views.identifiers.identifier(text) else {
+            throw SocketError(.notFound, "no such message")
+        }
+        return id
+    }
+
+    /// Runs a command; its outcome comes back to the event loop ahead of the events that it made.
+    private func command<Value: Sendable>(
+        _ frame: ClientFrame, _ body: @escaping @Sendable (Transaction) throws -> Value,
+        then: @escaping (ChatConnection, Value) -> Void
+    ) {
+        let eventLoop = eventLoop
+        let bound = NIOLoopBound((connection: self, frame: frame, then: then), eventLoop: eventLoop)
+        hub.store.write(body) { result in
+            eventLoop.execute {
+                let (connection, frame, then) = bound.value
+                guard !connection.isClosing else { return }
+                switch result {
+                case .success(let value): then(connection, value)
+                case .failure(Refusal.sessionOver): connection.close(.sessionClosed)
+                case .failure(let error): connection.answer(frame, with: SocketError(error))
+                }
+            }
+        }
+    }
+
+    private func acknowledge(_ frame: ClientFrame) {
+        send(serverFrames.ack(requestId: frame.requestId, conversationId: frame.conversationId))
+    }
+
+    private func sendMessage(_ frame: ClientFrame) throws {
+        let (conversationId, access) = try conversation(of: frame)
+        let data = try frame.decoded(SendData.self)
+        var check = Validation()
+        check.text(data.content, field: "content", scalars: Validation.messageScalars)
+        check.identifier(data.clientMessageId, field: "client_message_id")
+        if let ids = data.attachmentIds, !ids.isEmpty {
+            check.reject("attachment_ids", code: "not_found", message: "names no attachment")
+        }
+        try check.finish()
+        let draft = MessageDraft(
+            content: data.content, clientMessageId: data.clientMessageId, kind: data.type ?? .text,
+            replyTo: try data.replyTo.map { try messageId($0) })
+        if let contact = access.contact, let seconds = hub.messageRates.take(contact.contactId) {
+            throw SocketError(.rateLimited, "too many messages", retryInSeconds: seconds)
+        }
+        command(frame) {
+            try $0.send(draft, to: conversationId, by: access)
+        } then: { connection, sent in
+            connection.send(
+                connection.serverFrames.ack(
+                    of: sent.message, isDuplicate: sent.isDuplicate, requestId: frame.requestId,
+                    conversationId: frame.conversationId))
+        }
+    }
+
+    private func markRead(_ frame: ClientFrame) throws {
+        let (conversationId, access) = try conversation(of: frame)
+        let seq = try frame.decoded(ReadData.self).seq
+        guard seq >= 0 else { throw SocketError(.invalid, "seq is negative") }
+        command(frame) {
+            try $0.markRead(conversationId, upTo: seq, by: access)
+        } then: { connection, hasMoved in
+            connection.acknowledge(frame)
+            if hasMoved { connection.hub.receipt(in: conversationId, of: access.actor, seq: seq) }
+        }
+    }
+
+    private func typing(_ frame: ClientFrame) throws {
+        let (conversationId, access) = try conversation(of: frame)
+        _ = try frame.decoded(NoData.self)
+        acknowledge(frame)
+        let now = eventLoop.now
+        // More often tells the others nothing new.
+        if let last = lastTypingAt, now < last + Self.typingInterval { return }
+        lastTypingAt = now
+        guard let contact = access.contact else {
+            // Only where this socket may read.
+            guard feeds[conversationId] != nil else { return }
+            return hub.typing(in: conversationId, by: access.actor)
+        }
+        hub.typing(in: conversationId, by: access.actor)
+        let bound = NIOLoopBound(self, eventLoop: eventLoop)
+        let eventLoop = eventLoop
+        hub.store.write {
+            try $0.touchSession(contact.sessionId, atLeastEvery: ChatSession.activityGranularitySeconds)
+        } completion: { result in
+            guard case .failure(Refusal.sessionOver) = result else { return }
+            eventLoop.execute { bound.value.close(.sessionClosed) }
+        }
+    }
+
+    private func handOff(_ frame: ClientFrame) throws {
+        let (conversationId, access) = try conversation(of: frame)
+        let data = try frame.decoded(HandoffData.self)
+        var check = Validation()
+        check.text(data.reason, field: "reason", scalars: 1...500)
+        try check.finish()
+        let target: OwnerSwitch = data.to == .ai ? .ai : .anyHuman
+        let announcement = access.contact != nil && data.to == .human ? hub.handoffAnnouncement(locale) : nil
+        command(frame) {
+            try $0.switchOwner(
+                of: conversationId, to: target, reason: data.reason, announcement: announcement, by: access)
+        } then: { connection, _ in connection.acknowledge(frame) }
+    }
+
+    private func cancelReply(_ frame: ClientFrame) throws {
+        let (conversationId, access) = try conversation(of: frame)
+        let id = try messageId(try frame.decoded(ReplyData.self).messageId)
+        if access.contact == nil {
+            try access.require(.messagesWrite)
+        }
+        command(frame) { transaction in
+            // Who may not read the conversation may not stop its replies.
+            _ = try transaction.head(of: conversationId, by: access)
+            if let contact = access.contact {
+                try transaction.touchSession(
+                    contact.sessionId, atLeastEvery: ChatSession.activityGranularitySeconds)
+            }
+        } then: { connection, _ in
+            if connection.hub.cancelReply(id, in: conversationId) {
+                connection.acknowledge(frame)
+            } else {
+                connection.answer(frame, with: SocketError(.notFound, "no such reply is under way"))
+            }
+        }
+    }
+
+    private func syncReply(_ frame: ClientFrame) throws {
+        let (conversationId, access) = try conversation(of: frame)
+        let id = try messageId(try frame.decoded(ReplyData.self).messageId)
+        let live = hub.liveReplies.snapshot(of: id, in: conversationId)
+        load { snapshot in
+            (
+                message: try snapshot.message(id, in: conversationId, by: access),
+                job: try snapshot.openJob(id)
+            )
+        } then: { connection, result in
+            switch result {
+            case .success(let stored):
+                // While the reply runs here, its own text is newer than what is saved.
+                let live = connection.hub.liveReplies.snapshot(of: id, in: conversationId) ?? live
+                let isOver = stored.message.status != .streaming
+                let generation = live?.generation ?? stored.job?.generation ?? 1
+                let text = isOver ? stored.message.content : live?.text ?? stored.job?.checkpoint ?? ""
+                connection.send(
+                    connection.hub.frames.snapshot(
+                        of: id, in: conversationId, generation: generation, text: text, requestId: frame.requestId))
+            case .failure(let error): connection.answer(frame, with: SocketError(error))
+            }
+        }
+    }
+
+    private func ping(_ frame: ClientFrame) throws {
+        _ = try frame.decoded(NoData.self)
+        if let contact = access?.contact {
+            let head = feeds[contact.conversationId]?.head ?? 0
+            send(
+                serverFrames.pong(
+                    headSeq: head, requestId: frame.requestId, conversationId: contact.conversationId))
+        } else {
+            send(serverFrames.pong(heads: feeds.mapValues(\.head), requestId: frame.requestId))
+        }
+    }
+
+    private func refreshToken(_ frame: ClientFrame) throws {
+        let token = try frame.decoded(TokenData.self).token
+        let (credentials, eventLoop) = (credentials, eventLoop)
+        let bound = NIOLoopBound(self, eventLoop: eventLoop)
+        Task {
+            let credential = try? await credentials.bearer(token)
+            eventLoop.execute {
+                let connection = bound.value
+                guard !connection.isClosing else { return }
+                guard let credential, let access = connection.access, credential.access.isSameSignIn(as: access) else {
+                    return connection.answer(
+                        frame, with: SocketError(.forbidden, "not a valid token of this user and sign-in"))
+                }
+                connection.setTokenEnd(credential.expiresAt)
+                connection.acknowledge(frame)
+            }
+        }
+    }
+}
+
+extension Access {
+    /// Whether both are the same user by the same sign-in, or the same session.
+    fileprivate func isSameSignIn(as other: Access) -> Bool {
+        switch (principal, other.principal) {
+        case (.staff(let one), .staff(let two)): one.userId == two.userId && one.loginId == two.loginId
+        case (.contact(let one), .contact(let two)): one.sessionId == two.sessionId
+        default: false
+        }
+    }
+}

@@ -1,0 +1,236 @@
+import Domain
+import Logging
+import NIOCore
+import Storage
+import Wire
+
+// What a socket reads: its conversation or those it subscribes to, and lists.
+extension ChatConnection: FeedReceiver {
+    func feed(_ feed: ConversationFeed, event frame: TextFrame, of kind: FeedEventKind) { send(frame) }
+
+    func feed(_ feed: ConversationFeed, passing frame: PassingFrame) { pass(frame, in: feed.conversationId) }
+
+    func feedSynced(_ feed: ConversationFeed, at seq: Int64) {
+        send(serverFrames.synced(feed.conversationId, at: seq))
+    }
+
+    func feedFailed(_ feed: ConversationFeed, _ error: any Error) {
+        guard error as? Refusal == nil else {
+            feeds.removeValue(forKey: feed.conversationId)?.stop()
+            return send(serverFrames.unsubscribed(feed.conversationId, reason: "scope"))
+        }
+        hub.logger.warning("a replay could not be read", metadata: ["error": "\(error)", "connection": "\(id)"])
+        close(.internalError)
+    }
+
+    /// Loads what `ready` tells and begins to read. `resume` is where the client stands.
+    func begin(resume: HelloData.Resume?, requestId: String?) {
+        guard let access else { return }
+        switch access.principal {
+        case .contact(let contact): beginContact(contact, access, resume: resume, requestId: requestId)
+        case .staff(let staff): beginStaff(staff, requestId: requestId)
+        case .server: break
+        }
+    }
+
+    /// Runs a read and comes back to the event loop, unless the socket has gone meanwhile.
+    func load<Value: Sendable>(
+        _ body: @escaping @Sendable (Snapshot) throws -> Value,
+        then: @escaping (ChatConnection, Result<Value, any Error>) -> Void
+    ) {
+        let (store, eventLoop) = (hub.store, eventLoop)
+        let bound = NIOLoopBound((connection: self, then: then), eventLoop: eventLoop)
+        Task {
+            let result: Result<Value, any Error>
+            do {
+                result = .success(try await store.read(body))
+            } catch {
+                result = .failure(error)
+            }
+            eventLoop.execute {
+                guard !bound.value.connection.isClosing else { return }
+                bound.value.then(bound.value.connection, result)
+            }
+        }
+    }
+
+    private func beginContact(
+        _ contact: Access.ContactPrincipal, _ access: Access, resume: HelloData.Resume?, requestId: String?
+    ) {
+        // Subscribed first, read second: nothing falls between.
+        feeds.removeValue(forKey: contact.conversationId)?.stop()
+        let feed = ConversationFeed(
+            of: contact.conversationId, access: access, on: shard, hub: hub, receiver: self)
+        feeds[contact.conversationId] = feed
+        shard.add(feed)
+        load { snapshot in
+            (
+                session: try snapshot.session(contact.sessionId, by: access),
+                conversation: try snapshot.conversation(contact.conversationId, by: access)
+            )
+        } then: { connection, result in
+            guard connection.feeds[contact.conversationId] === feed else { return }
+            guard case .success(let loaded) = result else { return connection.close(.internalError) }
+            guard !loaded.session.status.isOver else { return connection.close(.sessionClosed) }
+            connection.locale = loaded.session.locale
+            let head = loaded.conversation.headSeq
+            let (mode, start) = connection.start(of: resume, head: head)
+            connection.send(
+                connection.serverFrames.ready(
+                    .init(
+                        connectionId: connection.id, nodeId: connection.hub.settings.nodeId,
+                        session: connection.hub.encoder.views.session(loaded.session),
+                        conversation: connection.hub.encoder.views.contactConversation(loaded.conversation),
+                        epoch: connection.hub.settings.logEpoch, headSeq: head, mode: mode,
+                        limits: .init(framesPerSecond: connection.hub.settings.contactFramesPerSecond)),
+                    conversationId: contact.conversationId, requestId: requestId))
+            feed.start(after: start, head: head, ownerEpoch: mode == .replay ? 0 : loaded.conversation.owner.epoch)
+        }
+    }
+
+    /// Where a client that stands at `resume` goes on.
+    private func start(of resume: HelloData.Resume?, head: Int64) -> (ServerFrames.Mode, Int64) {
+        guard let resume else { return (.live, head) }
+        guard resume.epoch == hub.settings.logEpoch, resume.seq <= head, head - resume.seq <= Self.maximumReplay else {
+            return (.snapshot, head)
+        }
+        return (.replay, resume.seq)
+    }
+
+    private func beginStaff(_ staff: Access.StaffPrincipal, requestId: String?) {
+        load { try $0.user(staff.userId) } then: { connection, result in
+            guard case .success(let user?) = result else { return connection.close(.internalError) }
+            connection.send(
+                connection.serverFrames.ready(
+                    .init(
+                        connectionId: connection.id, nodeId: connection.hub.settings.nodeId,
+                        user: connection.hub.encoder.views.user(user), epoch: connection.hub.settings.logEpoch,
+                        mode: .live, limits: .init(framesPerSecond: connection.hub.settings.staffFramesPerSecond)),
+                    requestId: requestId))
+            connection.send(connection.serverFrames.synced())
+        }
+    }
+
+    // MARK: Subscriptions of staff
+
+    func subscribe(_ frame: ClientFrame) throws {
+        guard let access, access.staff != nil else { throw SocketError(.unknownType, "only on /ws/agent") }
+        try access.require(.conversationsRead)
+        let data = try frame.decoded(SubscribeData.self)
+        guard data.view != nil || data.conversations != nil else {
+            throw SocketError(.invalid, "conversations or view is needed")
+        }
+        if let view = data.view {
+            viewFilter = try filter(view)
+            shard.addViewer(self)
+        }
+        guard let wanted = data.conversations else {
+            return send(serverFrames.ack(requestId: frame.requestId, conversationId: nil))
+        }
+        guard wanted.count <= Self.maximumSubscribedPerFrame else {
+            throw SocketError(.invalid, "at most \(Self.maximumSubscribedPerFrame) conversations at once")
+        }
+        var starts: [(id: Identifier<Conversation>, after: Int64?)] = []
+        for entry in wanted {
+            guard let id: Identifier<Conversation> = hub.encoder.views.identifiers.identifier(entry.id) else {
+                throw SocketError(.notFound, "no such conversation: \(entry.id.prefix(64))")
+            }
+            if let after = entry.after, after < 0 { throw SocketError(.invalid, "after is negative") }
+            starts.append((id, entry.after))
+        }
+        guard Set(feeds.keys).union(starts.map(\.id)).count <= Self.maximumSubscriptions else {
+            throw SocketError(.invalid, "at most \(Self.maximumSubscriptions) conversations per socket")
+        }
+        var begun: [Identifier<Conversation>: ConversationFeed] = [:]
+        for start in starts where begun[start.id] == nil {
+            feeds.removeValue(forKey: start.id)?.stop()
+            let feed = ConversationFeed(of: start.id, access: access, on: shard, hub: hub, receiver: self)
+            feeds[start.id] = feed
+            begun[start.id] = feed
+            shard.add(feed)
+        }
+        let ids = starts.map(\.id)
+        load { snapshot in
+            try ids.map { try snapshot.head(of: $0, by: access) }
+        } then: { connection, result in
+            switch result {
+            case .success(let heads):
+                connection.send(connection.serverFrames.ack(requestId: frame.requestId, conversationId: nil))
+                for (start, head) in zip(starts, heads) {
+                    guard let feed = begun.removeValue(forKey: start.id), connection.feeds[start.id] === feed else {
+                        continue
+                    }
+                    // A client ahead of the log holds another incarnation; `synced` shows it the head.
+                    let after = min(start.after ?? head.seq, head.seq)
+                    feed.start(
+                        after: after, head: head.seq, ownerEpoch: after < head.seq ? 0 : head.owner.epoch)
+                }
+            case .failure(let error):
+                for (id, feed) in begun where connection.feeds[id] === feed {
+                    connection.feeds.removeValue(forKey: id)?.stop()
+                }
+                connection.answer(frame, with: SocketError(error))
+            }
+        }
+    }
+
+    func unsubscribe(_ frame: ClientFrame) throws {
+        guard access?.staff != nil else { throw SocketError(.unknownType, "only on /ws/agent") }
+        let data = try frame.decoded(UnsubscribeData.self)
+        for entry in data.conversations {
+            guard let id: Identifier<Conversation> = hub.encoder.views.identifiers.identifier(entry.id) else {
+                throw SocketError(.notFound, "no such conversation: \(entry.id.prefix(64))")
+            }
+            feeds.removeValue(forKey: id)?.stop()
+        }
+        send(serverFrames.ack(requestId: frame.requestId, conversationId: nil))
+    }
+
+    // MARK: Lists
+
+    private func filter(_ view: SubscribeData.View) throws -> ConversationFilter {
+        let identifiers = hub.encoder.views.identifiers
+        func decoded<Entity: PubliclyIdentified>(_ text: String?, _ field: String) throws -> Identifier<Entity>? {
+            guard let text else { return nil }
+            guard let id: Identifier<Entity> = identifiers.identifier(text) else {
+                throw SocketError(.notFound, "no such \(field)")
+            }
+            return id
+        }
+        var filter = ConversationFilter()
+        filter.status = view.status
+        filter.priority = view.priority
+        filter.ownerKind = view.owner
+        filter.assignee =
+            view.assignee == "me" ? access?.staff?.userId : try decoded(view.assignee, "assignee")
+        filter.inboxId = try decoded(view.inboxId, "inbox")
+        filter.contactId = try decoded(view.contactId, "contact")
+        filter.label = view.label
+        return filter
+    }
+
+    /// A row that may be in this socket's list has changed. Rows that change while one read runs are read together next.
+    func rowChanged(_ conversationId: Identifier<Conversation>) {
+        changedRows.insert(conversationId)
+        readRows()
+    }
+
+    private func readRows() {
+        guard !isReadingRows, !changedRows.isEmpty, takesReplay, let access, !isClosing else { return }
+        isReadingRows = true
+        let ids = Array(changedRows.prefix(Self.maximumSubscribedPerFrame))
+        changedRows.subtract(ids)
+        load { snapshot in
+            try ids.map { try snapshot.conversation($0, by: access) }
+        } then: { connection, result in
+            connection.isReadingRows = false
+            guard case .success(let rows) = result else { return connection.close(.internalError) }
+            // A conversation without a message is in no list yet.
+            for row in rows where row.lastMessage != nil {
+                let isIn = connection.viewFilter?.matches(row) ?? false
+                connection.send(connection.serverFrames.viewRow(row, isIn: isIn))
+            }
+            connection.readRows()
+        }
+    }
+}

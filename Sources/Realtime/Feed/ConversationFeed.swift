@@ -1,0 +1,189 @@
+public import Domain
+import NIOCore
+import Storage
+import Wire
+
+/// Who reads a conversation through a ``ConversationFeed``: a socket or a stream. On the feed's event loop only.
+protocol FeedReceiver: AnyObject {
+    /// Whether a further page of replay may be read.
+    var takesReplay: Bool { get }
+    /// The next durable event, in order.
+    func feed(_ feed: ConversationFeed, event frame: TextFrame, of kind: FeedEventKind)
+    func feed(_ feed: ConversationFeed, passing frame: PassingFrame)
+    /// Everything that there was when the feed began has been passed on. Called once.
+    func feedSynced(_ feed: ConversationFeed, at seq: Int64)
+    /// The log could not be read, or the reader may not read it any more.
+    func feedFailed(_ feed: ConversationFeed, _ error: any Error)
+}
+
+/// What a receiver may want to know of an event whose bytes it passes on.
+public struct FeedEventKind: Sendable {
+    /// The event's own kind, also where the reader sees it as `event.hidden`.
+    public var kind: Event.Kind
+    public var seq: Int64
+    /// The message that it is about, and who sent that.
+    public var message: (id: Identifier<Message>, status: Message.Status, sender: Actor.Kind)?
+    public var changesOwner: Bool
+    /// The reader learns only that there was an event.
+    public var isHidden: Bool
+
+    init(_ event: Event, to viewer: Viewer) {
+        isHidden = Audience.visibility(of: event, to: viewer) == .hidden
+        kind = event.kind
+        seq = event.seq
+        message = event.message.map { ($0.id, $0.status, $0.sender.kind) }
+        if case .conversationUpdated(let changes, _) = event.body {
+            changesOwner = changes.owner != nil
+        } else {
+            changesOwner = false
+        }
+    }
+}
+
+/// One reader's view of one conversation: live events and replay from the log, joined without gap or repetition.
+///
+/// Confined to its event loop.
+final class ConversationFeed {
+    /// Events of a page of replay. Contract: at most 100.
+    static let pageLimit = 100
+
+    let conversationId: Identifier<Conversation>
+    let access: Access
+    /// Where it stands in its shard's list.
+    var slot = -1
+    private(set) var cursor = FeedCursor()
+    private unowned let hub: Hub
+    private let shard: LoopShard
+    private weak var receiver: (any FeedReceiver)?
+    /// Newest owner epoch that the reader has been told of.
+    private var ownerEpoch: Int64 = 0
+    private var isSynced = false
+    private var waitsForReceiver = false
+
+    init(
+        of conversationId: Identifier<Conversation>, access: Access, on shard: LoopShard, hub: Hub,
+        receiver: any FeedReceiver
+    ) {
+        self.conversationId = conversationId
+        self.access = access
+        self.shard = shard
+        self.hub = hub
+        self.receiver = receiver
+    }
+
+    /// Newest `seq` that exists as far as this node knows.
+    var head: Int64 { cursor.target }
+
+    /// Begins to pass on events behind `seq`. The feed has been added to its shard before the head was read.
+    func start(after seq: Int64, head: Int64, ownerEpoch: Int64) {
+        // An event that raised the epoch meanwhile is behind `head` and will be passed on.
+        self.ownerEpoch = ownerEpoch
+        take(cursor.start(after: seq, head: head))
+    }
+
+    /// Ends the feed. Pages under way are thrown away.
+    func stop() {
+        receiver = nil
+        shard.remove(self)
+    }
+
+    /// The receiver can take replay again.
+    func resume() {
+        guard waitsForReceiver else { return }
+        waitsForReceiver = false
+        readPage()
+    }
+
+    func receive(_ shared: SharedEvent) {
+        switch cursor.live(shared.event.seq) {
+        case .deliver: deliver(FeedEventKind(shared.event, to: access.viewer), shared.event, frame: shared.frame(for: access.viewer))
+        case .read: readPage()
+        case .ignore, .caughtUp: break
+        }
+    }
+
+    func receive(_ passing: PassingFrame) {
+        // While events are missing, what passes would be out of place.
+        guard !cursor.isStarting, !cursor.isReading, let receiver else { return }
+        if let epoch = passing.ownerEpoch, epoch < ownerEpoch { return }
+        if let excluded = passing.excluded, excluded.kind == access.actor.kind, excluded.id == access.actor.id { return }
+        receiver.feed(self, passing: passing)
+    }
+
+    private func deliver(_ kind: FeedEventKind, _ event: Event, frame: TextFrame) {
+        if case .conversationUpdated(let changes, _) = event.body, let owner = changes.owner {
+            ownerEpoch = max(ownerEpoch, owner.epoch)
+        }
+        receiver?.feed(self, event: frame, of: kind)
+    }
+
+    private func take(_ step: FeedCursor.Step) {
+        switch step {
+        case .read: readPage()
+        case .caughtUp:
+            guard !isSynced else { return }
+            isSynced = true
+            receiver?.feedSynced(self, at: cursor.delivered)
+        case .deliver, .ignore: break
+        }
+    }
+
+    private func readPage() {
+        guard let receiver else { return }
+        guard receiver.takesReplay else {
+            waitsForReceiver = true
+            return
+        }
+        let eventLoop = shard.eventLoop
+        let feed = NIOLoopBound(self, eventLoop: eventLoop)
+        let reading = ReplayPage.Reading(
+            store: hub.store, encoder: hub.encoder, conversationId: conversationId, access: access,
+            after: cursor.delivered)
+        Task {
+            let page = await reading.page()
+            eventLoop.execute { feed.value.pageRead(page) }
+        }
+    }
+
+    private func pageRead(_ page: Result<ReplayPage, any Error>) {
+        guard let receiver else { return }
+        switch page {
+        case .success(let page):
+            for entry in page.entries where cursor.replayed(entry.event.seq) == .deliver {
+                deliver(FeedEventKind(entry.event, to: access.viewer), entry.event, frame: entry.frame)
+            }
+            take(cursor.pageEnded(head: page.head))
+        case .failure(let error):
+            cursor.pageFailed()
+            receiver.feedFailed(self, error)
+        }
+    }
+}
+
+/// A page of the log, encoded for its reader away from the event loop.
+private struct ReplayPage: Sendable {
+    var entries: [(event: Event, frame: TextFrame)]
+    var head: Int64
+
+    /// What is needed to read the next page.
+    struct Reading: Sendable {
+        var store: ChatStore
+        var encoder: EventEncoder
+        var conversationId: Identifier<Conversation>
+        var access: Access
+        var after: Int64
+
+        func page() async -> Result<ReplayPage, any Error> {
+            do {
+                let slice = try await store.read { [conversationId, access, after] in
+                    try $0.events(
+                        of: conversationId, SeqPage(.after(after), limit: ConversationFeed.pageLimit), by: access)
+                }
+                let entries = slice.items.map { (event: $0, frame: TextFrame(json: encoder.json($0, for: access.viewer))) }
+                return .success(ReplayPage(entries: entries, head: slice.headSeq))
+            } catch {
+                return .failure(error)
+            }
+        }
+    }
+}

@@ -1,0 +1,130 @@
+public import Domain
+public import Logging
+public import NIOCore
+public import Storage
+public import Wire
+
+/// Where committed events meet their readers.
+///
+/// Commits come in on the writer's thread and go out to the event loops that have readers, in commit order. Each loop passes
+/// them to its own sockets without locks.
+public final class Hub: CommitObserver {
+    public let liveReplies: LiveReplies
+    public let settings: RealtimeSettings
+    let store: ChatStore
+    let encoder: EventEncoder
+    let frames: PassingFrames
+    let fanout: Fanout
+    let census = SocketCensus()
+    let logger: Logger
+    /// Contacts' messages per minute, over sockets and HTTP alike.
+    public let messageRates: MessageRates
+    /// What the customer is told, by locale, when it asks for a human.
+    public let handoffAnnouncement: @Sendable (String?) -> String
+
+    /// - Parameter group: the loops that sockets live on; at most 64 are used.
+    public init(
+        store: ChatStore, group: any EventLoopGroup, encoder: EventEncoder, settings: RealtimeSettings,
+        handoffAnnouncement: @escaping @Sendable (String?) -> String, logger: Logger
+    ) {
+        messageRates = MessageRates(perMinute: settings.contactMessagesPerMinute, clock: store.clock)
+        self.handoffAnnouncement = handoffAnnouncement
+        self.store = store
+        self.encoder = encoder
+        self.settings = settings
+        self.logger = logger
+        frames = PassingFrames(identifiers: encoder.views.identifiers)
+        fanout = Fanout(group: group)
+        liveReplies = LiveReplies(frames: frames, fanout: fanout)
+    }
+
+    public func committed(_ batch: CommittedBatch) {
+        // Runs of events between those that change what a live reply may show: the order between both is the promise.
+        var run: [SharedEvent] = []
+        for event in batch.events {
+            if case .conversationUpdated(let changes, _) = event.body, let owner = changes.owner {
+                fanout.deliver(run)
+                run = []
+                liveReplies.ownerChanged(in: event.conversationId, to: owner)
+            }
+            run.append(SharedEvent(event, encoder: encoder))
+            if case .messageCreated(let message) = event.body, let goOn = liveReplies.created(message) {
+                fanout.deliver(run)
+                run = []
+                goOn()
+            }
+        }
+        fanout.deliver(run)
+        if !batch.endedSessions.isEmpty || !batch.endedLogins.isEmpty {
+            let (sessions, logins) = (Set(batch.endedSessions), Set(batch.endedLogins))
+            fanout.onEachShard { $0.sessionsEnded(sessions, logins: logins) }
+        }
+    }
+
+    /// Tells the others in a conversation that somebody types.
+    func typing(in conversationId: Identifier<Conversation>, by actor: Actor) {
+        fanout.pass(frames.typing(in: conversationId, by: actor), in: conversationId)
+    }
+
+    /// Tells the others in a conversation how far somebody has read.
+    public func receipt(in conversationId: Identifier<Conversation>, of actor: Actor, seq: Int64) {
+        fanout.pass(frames.receipt(in: conversationId, of: actor, seq: seq), in: conversationId)
+    }
+
+    /// Asks for an AI reply to be stopped.
+    /// - Returns: false when no such reply is under way in the conversation.
+    public func cancelReply(_ id: Identifier<Message>, in conversationId: Identifier<Conversation>) -> Bool {
+        liveReplies.cancel(id, in: conversationId)
+    }
+
+    /// Open sockets of this node.
+    public var openSockets: Int { census.total }
+
+    /// Announces the stop to every client, then closes their sockets in slices, so that they do not all come back at once.
+    /// - Parameter sleep: waits between slices.
+    public func drain(sleep: (TimeAmount) async -> Void) async {
+        let reconnect = settings.drainReconnectSeconds
+        fanout.onEachShard { $0.announceDrain(reconnectIn: reconnect) }
+        // At least 5 % of the sockets each 100 ms: two seconds in all.
+        let slice = max(50, openSockets / 20)
+        while await fanout.gather({ $0.closeForDrain(upTo: slice) }).reduce(0, +) > 0 {
+            await sleep(.milliseconds(100))
+        }
+    }
+}
+
+/// What the realtime side needs to know of the configuration.
+public struct RealtimeSettings: Sendable {
+    public var nodeId: String
+    /// Names the log's incarnation.
+    public var logEpoch: String
+    public var contactFramesPerSecond: Double
+    public var staffFramesPerSecond: Double
+    /// 0 switches a limit off.
+    public var contactMessagesPerMinute: Double
+    public var socketsPerPrincipal: Int
+    public var socketsPerAddress: Int
+    /// Life of an access token: a socket opened by ticket must show a newer token after this.
+    public var accessTokenSeconds: Int64
+    /// Upper end of the time over which clients of a stopping node come back.
+    public var drainReconnectSeconds: Int
+    /// Origins of pages that staff work on: `PUBLIC_URL` and `CORS_ORIGINS`. `*` allows all.
+    public var staffOrigins: [String]
+
+    public init(
+        nodeId: String, logEpoch: String, contactFramesPerSecond: Double = 10, staffFramesPerSecond: Double = 50,
+        contactMessagesPerMinute: Double = 60, socketsPerPrincipal: Int = 20, socketsPerAddress: Int = 200,
+        accessTokenSeconds: Int64 = 3600, drainReconnectSeconds: Int = 10, staffOrigins: [String] = []
+    ) {
+        self.nodeId = nodeId
+        self.logEpoch = logEpoch
+        self.contactFramesPerSecond = contactFramesPerSecond
+        self.staffFramesPerSecond = staffFramesPerSecond
+        self.contactMessagesPerMinute = contactMessagesPerMinute
+        self.socketsPerPrincipal = socketsPerPrincipal
+        self.socketsPerAddress = socketsPerAddress
+        self.accessTokenSeconds = accessTokenSeconds
+        self.drainReconnectSeconds = drainReconnectSeconds
+        self.staffOrigins = staffOrigins
+    }
+}

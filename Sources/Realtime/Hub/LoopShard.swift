@@ -1,0 +1,114 @@
+import Domain
+import NIOCore
+
+/// The readers that live on one event loop. Confined to it, which is what makes the unchecked conformance sound.
+final class LoopShard: @unchecked Sendable {
+    let eventLoop: any EventLoop
+    let index: Int
+    private let interest: Interest
+    private var feeds: [Identifier<Conversation>: [ConversationFeed]] = [:]
+    private var connections: [ObjectIdentifier: ChatConnection] = [:]
+    private var viewers: [ObjectIdentifier: ChatConnection] = [:]
+
+    init(eventLoop: any EventLoop, index: Int, interest: Interest) {
+        self.eventLoop = eventLoop
+        self.index = index
+        self.interest = interest
+    }
+
+    // MARK: Feeds
+
+    func add(_ feed: ConversationFeed) {
+        let isFirst = feeds[feed.conversationId] == nil
+        feed.slot = feeds[feed.conversationId, default: []].count
+        feeds[feed.conversationId, default: []].append(feed)
+        // Known before the head is read: what is committed from now on comes here.
+        if isFirst { interest.add(index, to: feed.conversationId) }
+    }
+
+    func remove(_ feed: ConversationFeed) {
+        guard feed.slot >= 0, var list = feeds.removeValue(forKey: feed.conversationId) else { return }
+        let last = list.removeLast()
+        if last !== feed {
+            list[feed.slot] = last
+            last.slot = feed.slot
+        }
+        feed.slot = -1
+        if list.isEmpty {
+            interest.remove(index, from: feed.conversationId)
+        } else {
+            feeds[feed.conversationId] = list
+        }
+    }
+
+    func deliver(_ shared: SharedEvent) {
+        guard let list = feeds[shared.event.conversationId] else { return }
+        for feed in list { feed.receive(shared) }
+    }
+
+    func deliver(_ passing: PassingFrame, in conversationId: Identifier<Conversation>) {
+        guard let list = feeds[conversationId] else { return }
+        for feed in list { feed.receive(passing) }
+    }
+
+    // MARK: Connections
+
+    func add(_ connection: ChatConnection) { connections[ObjectIdentifier(connection)] = connection }
+
+    func remove(_ connection: ChatConnection) {
+        connections.removeValue(forKey: ObjectIdentifier(connection))
+        removeViewer(connection)
+    }
+
+    func addViewer(_ connection: ChatConnection) {
+        if viewers.isEmpty { interest.addViewers(index) }
+        viewers[ObjectIdentifier(connection)] = connection
+    }
+
+    private func removeViewer(_ connection: ChatConnection) {
+        if viewers.removeValue(forKey: ObjectIdentifier(connection)) != nil, viewers.isEmpty {
+            interest.removeViewers(index)
+        }
+    }
+
+    func rowsChanged(_ rows: [(Identifier<Workspace>, Identifier<Conversation>)]) {
+        for viewer in viewers.values {
+            for (workspaceId, conversationId) in rows where viewer.access?.workspaceId == workspaceId {
+                viewer.rowChanged(conversationId)
+            }
+        }
+    }
+
+    func sessionsEnded(_ sessions: Set<Identifier<ChatSession>>, logins: Set<Identifier<Login>>) {
+        for connection in connections.values {
+            if let session = connection.access?.contact?.sessionId, sessions.contains(session) {
+                connection.close(.sessionClosed)
+            } else if let login = connection.access?.staff?.loginId, logins.contains(login) {
+                connection.close(.revoked)
+            }
+        }
+    }
+
+    /// Tells every client that the server is about to stop.
+    func announceDrain(reconnectIn seconds: Int) {
+        for connection in connections.values { connection.announceDrain(reconnectIn: seconds) }
+    }
+
+    /// Closes up to `count` sockets that are not closing yet.
+    /// - Returns: how many are left.
+    func closeForDrain(upTo count: Int) -> Int {
+        var left = 0
+        var closed = 0
+        for connection in connections.values where !connection.isClosing {
+            if closed < count {
+                connection.close(.draining)
+                closed += 1
+            } else {
+                left += 1
+            }
+        }
+        return left
+    }
+
+    var openConnections: Int { connections.count }
+}

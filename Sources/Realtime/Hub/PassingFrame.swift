@@ -1,0 +1,175 @@
+import Domain
+import NIOCore
+import Wire
+
+/// What is sent to the readers of a conversation but not kept: typing, receipts, and the course of an AI reply.
+struct PassingFrame: Sendable {
+    /// What a slow reader's queue may do with it.
+    enum Kind: Sendable, Equatable {
+        /// A newer one of the same key takes its place.
+        case replaceable(key: String)
+        /// Part of a reply: the queue merges neighbours.
+        case delta(ReplyDelta)
+        /// Start, reset, snapshot or end of a reply.
+        case reply
+    }
+
+    struct ReplyDelta: Sendable, Equatable {
+        var messageId: Identifier<Message>
+        var generation: Int64
+        /// Unicode scalars that the generation had before this text.
+        var offset: Int
+        var text: String
+        var scalars: Int
+    }
+
+    /// Name of the frame, as in its envelope.
+    var type: String
+    var kind: Kind
+    /// The owner epoch under which a reply was begun: dropped where a newer owner has been announced.
+    var ownerEpoch: Int64?
+    /// Not sent back to whom it is from.
+    var excluded: Actor?
+    var frame: TextFrame
+    /// The form without keys of agents.
+    var contactFrame: TextFrame
+
+    func frame(for viewer: Viewer) -> TextFrame { viewer == .staff ? frame : contactFrame }
+}
+
+/// Encodes passing frames.
+struct PassingFrames: Sendable {
+    let identifiers: PublicIdentifiers
+
+    private struct Envelope<Content: Encodable>: Encodable {
+        var type: String
+        var requestId: String?
+        var conversationId: String
+        var data: Content
+    }
+
+    struct Participant: Encodable {
+        var kind: Actor.Kind
+        var id: String?
+        var name: String?
+    }
+
+    private func frame(
+        _ type: String, _ conversationId: Identifier<Conversation>, _ data: some Encodable, requestId: String? = nil
+    ) -> TextFrame {
+        TextFrame(
+            json: JSON.encode(
+                Envelope(
+                    type: type, requestId: requestId, conversationId: identifiers.text(conversationId), data: data)))
+    }
+
+    private func participant(_ actor: Actor, for viewer: Viewer) -> Participant {
+        let id: String? =
+            switch (actor.kind, viewer) {
+            case (.agent, .staff): actor.id.map { identifiers.text(Identifier<User>($0)) }
+            case (.contact, _): actor.id.map { identifiers.text(Identifier<Contact>($0)) }
+            default: nil
+            }
+        return Participant(kind: actor.kind, id: id, name: actor.name)
+    }
+
+    func typing(in conversationId: Identifier<Conversation>, by actor: Actor) -> PassingFrame {
+        struct Data: Encodable { var participant: Participant }
+        return PassingFrame(
+            type: "typing", kind: .replaceable(key: "typing \(actor.kind) \(actor.id ?? 0)"), excluded: actor,
+            frame: frame("typing", conversationId, Data(participant: participant(actor, for: .staff))),
+            contactFrame: frame("typing", conversationId, Data(participant: participant(actor, for: .contact))))
+    }
+
+    func receipt(in conversationId: Identifier<Conversation>, of actor: Actor, seq: Int64) -> PassingFrame {
+        struct Data: Encodable {
+            var participant: Participant
+            var seq: Int64
+        }
+        return PassingFrame(
+            type: "receipt", kind: .replaceable(key: "receipt \(actor.kind) \(actor.id ?? 0)"), excluded: actor,
+            frame: frame("receipt", conversationId, Data(participant: participant(actor, for: .staff), seq: seq)),
+            contactFrame: frame(
+                "receipt", conversationId, Data(participant: participant(actor, for: .contact), seq: seq)))
+    }
+
+    private func reply(
+        _ type: String, _ job: ReplyJob, _ data: some Encodable, kind: PassingFrame.Kind = .reply
+    ) -> PassingFrame {
+        let frame = frame(type, job.conversationId, data)
+        return PassingFrame(type: type, kind: kind, ownerEpoch: job.ownerEpoch, frame: frame, contactFrame: frame)
+    }
+
+    func started(_ job: ReplyJob) -> PassingFrame {
+        struct Data: Encodable {
+            var messageId: String
+            var generation: Int64
+            var ownerEpoch: Int64
+        }
+        return reply(
+            "reply.started", job,
+            Data(
+                messageId: identifiers.text(job.id), generation: job.generation, ownerEpoch: job.ownerEpoch))
+    }
+
+    func delta(_ delta: PassingFrame.ReplyDelta, _ job: ReplyJob) -> PassingFrame {
+        reply("reply.delta", job, DeltaData(delta, identifiers), kind: .delta(delta))
+    }
+
+    /// A delta that a slow reader's queue has merged from several.
+    func delta(_ delta: PassingFrame.ReplyDelta, in conversationId: Identifier<Conversation>) -> TextFrame {
+        frame("reply.delta", conversationId, DeltaData(delta, identifiers))
+    }
+
+    private struct DeltaData: Encodable {
+        var messageId: String
+        var generation: Int64
+        var offset: Int
+        var text: String
+
+        init(_ delta: PassingFrame.ReplyDelta, _ identifiers: PublicIdentifiers) {
+            messageId = identifiers.text(delta.messageId)
+            generation = delta.generation
+            offset = delta.offset
+            text = delta.text
+        }
+    }
+
+    func reset(_ job: ReplyJob, reason: String) -> PassingFrame {
+        struct Data: Encodable {
+            var messageId: String
+            var generation: Int64
+            var reason: String
+            var keep: String
+        }
+        return reply(
+            "reply.reset", job,
+            Data(messageId: identifiers.text(job.id), generation: job.generation, reason: reason, keep: ""))
+    }
+
+    func failed(_ job: ReplyJob, code: String) -> PassingFrame {
+        struct Data: Encodable {
+            var messageId: String
+            var code: String
+        }
+        return reply("reply.failed", job, Data(messageId: identifiers.text(job.id), code: code))
+    }
+
+    func snapshot(
+        of messageId: Identifier<Message>, in conversationId: Identifier<Conversation>, generation: Int64,
+        text: String, requestId: String?
+    ) -> TextFrame {
+        struct Data: Encodable {
+            var messageId: String
+            var generation: Int64
+            var offset: Int
+            var text: String
+        }
+        return frame(
+            "reply.snapshot", conversationId,
+            Data(
+                messageId: identifiers.text(messageId), generation: generation, offset: text.unicodeScalars.count,
+                text: text),
+            requestId: requestId)
+    }
+}
