@@ -11,7 +11,7 @@ from client import Refused, Socket
 from frames import CLOSE, TEXT, Wire, encode, envelope
 from server import Server
 
-MESSAGES = 400
+MESSAGES = 800  # about 10 MB: more than the buffers of both kernels hold
 MESSAGE_SCALARS = 4000
 
 
