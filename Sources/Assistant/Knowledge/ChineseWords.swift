@@ -1,0 +1,73 @@
+/// What is known of Chinese words without a dictionary: which carry no meaning of their own in a question.
+///
+/// A question is cut at these, so that no pair of characters straddles two words: 怎么退款多久到账 becomes 退款 and 到账.
+enum ChineseWords {
+    /// Phrases of asking and politeness. Longest match first.
+    static let functionPhrases: Set<String> = [
+        "什么", "是什么", "什么是", "什么样", "什么叫", "什么时候", "为什么", "为何", "怎么", "怎么样", "怎样", "怎么办", "怎么弄", "怎么回事", "如何", "请问",
+        "请", "您好", "你好", "哪里", "哪儿", "哪个", "哪些", "哪种", "哪家", "是哪", "谁", "几个", "多少", "多久", "多长", "多长时间", "多大", "几天",
+        "几时", "何时",
+        "是否", "是不是", "能否", "能不能", "可否", "可不可以", "可以", "可不可", "行不行", "有没有", "有无", "会不会", "要不要", "需不需要", "应该", "应不应该",
+        "需要", "想要", "想问", "想问一下", "问一下", "问下", "咨询", "咨询一下", "请教", "了解", "了解一下", "知道", "想知道", "告诉", "告诉我", "介绍", "介绍一下",
+        "介绍下",
+        "说说", "讲讲", "解释", "解释一下", "麻烦", "帮忙", "帮我", "帮", "谢谢", "多谢", "我们", "你们", "他们", "她们", "它们", "咱们", "您", "这个",
+        "那个", "这些",
+        "那些", "这里", "那里", "这样", "那样", "这种", "那种", "一下", "一个", "一些", "的话", "如果", "因为", "所以", "但是", "不过", "或者", "还是",
+        "以及", "而且",
+        "然后", "现在", "目前", "到底", "究竟", "其实", "大概", "一般", "通常", "具体", "关于", "有关", "对于", "相关", "情况", "问题", "东西", "事情",
+        "意思", "方法",
+        "方式", "步骤", "办法", "的", "了", "吗", "呢", "吧", "啊", "呀", "嘛", "哦", "么", "哈", "喔", "咧", "是",
+    ]
+
+    /// Words that begin or end with one of the above and must not be cut there.
+    static let protectedWords: Set<String> = [
+        "目的", "目的地", "了如指掌", "问题单", "一般纳税人", "是非", "请假", "申请", "邀请", "请求", "请柬", "帮助中心", "帮扶", "帮派", "谁家",
+        "还是否", "终了", "的士", "方法论", "方式方法",
+    ]
+
+    /// Characters that are mostly grammar, and sometimes part of a word (会员, 能量, 在线). They stay in the text and count
+    /// little when it is asked whether an article answers.
+    static let weakCharacters: Set<UInt32> = Set(
+        "我你他她它们会能有在和与跟要想用做把被给对从到去来多少几哪怎这那就都也还又不没让使得着过为以可支持使用提供功能".unicodeScalars.map(\.value))
+
+    /// Two-character words that fit almost any question, see ``EnglishWords/weakWords``.
+    static let weakWords: Set<String> = [
+        "支持", "使用", "提供", "功能", "可用", "实现", "进行", "处理", "解决", "操作", "设置", "开始", "工作", "帮助", "服务", "需求", "要求", "包括",
+        "包含", "时候", "时间",
+    ]
+
+    static let longest = 6
+
+    enum Word: Equatable {
+        case function, synonym, protected, weak
+    }
+
+    /// The longest known word that starts at `index`, if any.
+    static func word(in run: ArraySlice<UInt32>, at index: Int) -> (word: Word, length: Int)? {
+        var length = min(max(longest, Synonyms.table.longestUnspaced), run.endIndex - index)
+        while length > 0 {
+            if let word = lexicon[key(run[index..<index + length])] { return (word, length) }
+            length -= 1
+        }
+        return nil
+    }
+
+    private static func key(_ slice: ArraySlice<UInt32>) -> Term {
+        .word(slice)
+    }
+
+    private static let lexicon: [Term: Word] = {
+        var lexicon: [Term: Word] = [:]
+        func add(_ words: some Sequence<String>, as word: Word) {
+            for text in words { lexicon[.word(ComparableText(text).scalars)] = word }
+        }
+        add(weakWords, as: .weak)
+        add(functionPhrases, as: .function)
+        add(
+            Synonyms.table.groupsOfMember.keys.filter { key in
+                key.unicodeScalars.allSatisfy { Characters.isUnspaced($0.value) }
+            }, as: .synonym)
+        add(protectedWords, as: .protected)
+        return lexicon
+    }()
+}

@@ -1,0 +1,283 @@
+/// A question as an index sees it.
+struct KnowledgeQuery {
+    /// A part of the question's meaning, and what covers it.
+    struct Unit {
+        /// What it is worth.
+        var weight: Double
+        /// Ways to cover it: rows that must all be there, and how well that covers it (0…1).
+        var ways: [(rows: [UInt32], strength: Double)]
+    }
+
+    /// Rows that are scored, each with its weight.
+    private(set) var scored: [(row: UInt32, weight: Double)] = []
+    private(set) var units: [Unit] = []
+    /// Comparable UTF-8 of what should stand together.
+    private(set) var phrases: [[UInt8]] = []
+    /// Whether it asks for anything beyond words that fit almost any question.
+    private(set) var isSpecific = false
+
+    private let index: KnowledgeIndex
+    private let factor: Double
+
+    /// - Parameter factor: what the whole question counts.
+    init(_ question: QuestionWords, in index: KnowledgeIndex, factor: Double = 1) {
+        self.index = index
+        self.factor = factor
+        let parts = question.parts
+        for (number, part) in parts.enumerated() {
+            if scored.count >= Ranking.maximumTerms { break }
+            switch part.word {
+            case .word(let word, let weak):
+                read(word: word, weak: weak, joined: joinedRows(parts, around: number))
+            case .number(let digits): read(number: digits, joined: joinedRows(parts, around: number))
+            case .unspaced(let run): read(unspaced: run[...])
+            case .weak(let run): read(weak: run[...])
+            case .synonym(let member, let groups):
+                for row in joinedRows(parts, around: number) { score(row, 1) }
+                read(synonym: member, groups: groups)
+            }
+        }
+        readPhrases(parts)
+    }
+
+    /// This query with another's terms and units beside it.
+    func joined(with other: KnowledgeQuery) -> KnowledgeQuery {
+        var joined = self
+        joined.scored += other.scored
+        joined.units += other.units
+        joined.isSpecific = isSpecific || other.isSpecific
+        return joined
+    }
+
+    private static let weakFactor = 0.2
+    /// A word is worth what its two characters would be in Chinese.
+    private static let wordFactor = 2.0
+    /// Longer numbers name an order or a person, and no article is about them.
+    private static let longestNumber = 4
+
+    private func weight(_ row: UInt32) -> Double { index.weight(ofTermIn: index.postings.count(of: row)) }
+    private var unknownWeight: Double { index.weight(ofTermIn: 0) }
+
+    private func row(_ term: Term) -> UInt32? {
+        index.postings.row(of: term).flatMap { index.postings.count(of: $0) > 0 ? $0 : nil }
+    }
+
+    private mutating func score(_ row: UInt32, _ weight: Double) {
+        scored.append((row, weight * factor))
+    }
+
+    private mutating func add(_ weight: Double, _ ways: [(rows: [UInt32], strength: Double)]) {
+        units.append(Unit(weight: weight * factor, ways: ways))
+    }
+
+    private mutating func read(word: [UInt32], weak: Bool, joined: [UInt32]) {
+        let worth = Self.wordFactor * (weak ? Self.weakFactor : 1)
+        var ways: [(rows: [UInt32], strength: Double)] = joined.map { ([$0], 1) }
+        for row in joined { score(row, 1) }
+        if let row = row(.word(EnglishWords.stem(word[...]))) {
+            isSpecific = isSpecific || !weak
+            ways.append(([row], 1))
+            // A name that stands written together in addresses only ("chatapi" in name@chatapi.com) means its parts.
+            if !weak, !index.postings.isInTitle(row), let parts = split(word),
+                parts.allSatisfy(index.postings.isInTitle)
+            {
+                for row in parts { score(row, 1) }
+                add(worth * (parts.map(weight).max() ?? 0), ways + [(parts, 1)])
+            } else {
+                score(row, weak ? Self.weakFactor : 1)
+                add(worth * weight(row), ways)
+            }
+            return
+        }
+        if weak { return }
+        isSpecific = true
+        if let parts = split(word) {
+            for row in parts { score(row, 1) }
+            add(worth * (parts.map(weight).max() ?? 0), ways + [(parts, 0.9)])
+            return
+        }
+        let near = index.words.rows(near: word).sorted()
+        if near.isEmpty, Self.isMistypedGrammar(word) { return }
+        for row in near where index.postings.count(of: row) > 0 {
+            score(row, Ranking.correctionWeight)
+            ways.append(([row], 0.6))
+        }
+        add(worth * (ways.flatMap(\.rows).map(weight).min() ?? unknownWeight), ways)
+    }
+
+    /// `waht is this`: a function word with two letters swapped or one missing.
+    private static func isMistypedGrammar(_ word: [UInt32]) -> Bool {
+        grammar.rows(near: word).isEmpty == false
+    }
+
+    private static let grammar: WordList = {
+        var list = WordList()
+        for word in EnglishWords.functionWords.sorted() { list.add(word.unicodeScalars.map(\.value)[...], row: 0) }
+        return list
+    }()
+
+    /// The two known words that `word` was written together from (`chatapi`).
+    private func split(_ word: [UInt32]) -> [UInt32]? {
+        guard word.count >= 6, word.count <= 30 else { return nil }
+        for place in 3...(word.count - 3) {
+            if let first = row(.word(EnglishWords.stem(word[..<place]))),
+                let second = row(.word(EnglishWords.stem(word[place...])))
+            {
+                return [first, second]
+            }
+        }
+        return nil
+    }
+
+    private mutating func read(number: [UInt32], joined: [UInt32]) {
+        if number.count > Self.longestNumber { return }
+        for row in joined { score(row, 1) }
+        let own = row(.word(number))
+        if let own { score(own, 1) }
+        isSpecific = isSpecific || own != nil
+        let ways = joined.map { (rows: [$0], strength: 1.0) } + (own.map { [(rows: [$0], strength: 1.0)] } ?? [])
+        add(Self.wordFactor * (own.map(weight) ?? unknownWeight) * 0.5, ways)
+    }
+
+    /// Rows of the joined forms that part `number` belongs to: `gpt4o` when it was written together, and `chatapi` for an
+    /// article that writes together what the question does not, when the pieces alone are unknown.
+    private func joinedRows(_ parts: [QuestionWords.Part], around number: Int) -> [UInt32] {
+        func written(_ number: Int) -> [UInt32]? {
+            guard parts.indices.contains(number), parts[number].written.count == 1 else { return nil }
+            return parts[number].written.first
+        }
+        func isKnown(_ word: [UInt32]) -> Bool { row(.word(EnglishWords.stem(word[...]))) != nil }
+        guard let own = written(number) else { return [] }
+        var before: [UInt32] = []
+        var after: [UInt32] = []
+        if let word = written(number - 1), parts[number].follows,
+            parts[number - 1].group == parts[number].group || !isKnown(own) || !isKnown(word)
+        {
+            before = word
+        }
+        if let word = written(number + 1), parts[number + 1].follows,
+            parts[number + 1].group == parts[number].group || !isKnown(own) || !isKnown(word)
+        {
+            after = word
+        }
+        let candidates = [before.isEmpty ? nil : before + own, after.isEmpty ? nil : own + after]
+        let whole = before.isEmpty || after.isEmpty ? nil : before + own + after
+        return (candidates + [whole]).compactMap { $0 }.compactMap { row(.word($0)) }
+    }
+
+    private mutating func read(weak run: ArraySlice<UInt32>) {
+        let rows = Synonyms.unspacedTerms(run).compactMap(row)
+        guard !rows.isEmpty else { return }
+        for row in rows { score(row, Self.weakFactor) }
+        add(Self.weakFactor * Self.wordFactor * (rows.map(weight).min() ?? 0), [(rows, 1)])
+    }
+
+    private mutating func read(synonym member: Synonyms.Member, groups: [Int]) {
+        isSpecific = true
+        var ways: [(rows: [UInt32], strength: Double)] = []
+        let own = member.terms.compactMap(row)
+        if own.count == member.terms.count, !own.isEmpty {
+            for row in own { score(row, 1) }
+            ways.append((own, 1))
+        }
+        for other in groups.flatMap({ Synonyms.table.members[$0] }) where other.key != member.key {
+            let rows = other.terms.compactMap(row)
+            guard rows.count == other.terms.count, !rows.isEmpty else { continue }
+            for row in rows { score(row, Ranking.synonymWeight / Double(rows.count)) }
+            ways.append((rows, 0.85))
+        }
+        // Known by its own name it is worth what that is worth; else what the best known name is.
+        let known = ways.map { way in way.rows.map(weight).max() ?? unknownWeight }
+        let worth = own.count == member.terms.count && !own.isEmpty ? known.first : known.min()
+        add(Self.wordFactor * (worth ?? unknownWeight), ways)
+    }
+
+    private mutating func read(unspaced run: ArraySlice<UInt32>) {
+        var run = run
+        func isLoose(_ scalar: UInt32, _ first: UInt32, _ second: UInt32) -> Bool {
+            ChineseWords.weakCharacters.contains(scalar) && row(.pair(first, second)) == nil
+        }
+        while run.count > 1, isLoose(run[run.startIndex], run[run.startIndex], run[run.startIndex + 1]) {
+            run = run.dropFirst()
+        }
+        while run.count > 1, isLoose(run[run.endIndex - 1], run[run.endIndex - 2], run[run.endIndex - 1]) {
+            run = run.dropLast()
+        }
+        if run.count == 1 {
+            read(single: run[run.startIndex])
+            return
+        }
+        let pairs = zip(run, run.dropFirst()).map { row(.pair($0, $1)) }
+        for row in pairs.compactMap({ $0 }) { score(row, 1) }
+        // A character is covered by a pair that holds it. Those of which no pair is known are a foreign word, or, when
+        // alone, a verb of one character.
+        var unknown: [UInt32] = []
+        func closeUnknown() {
+            if unknown.count == 1, let only = unknown.first {
+                read(single: only)
+            } else if !unknown.isEmpty {
+                isSpecific = true
+                for scalar in unknown { add(unknownWeight * looseness(scalar), []) }
+            }
+            unknown = []
+        }
+        for (place, scalar) in run.enumerated() {
+            let before = place > 0 ? pairs[place - 1] : nil
+            let after = place < pairs.count ? pairs[place] : nil
+            let holding = [before, after].compactMap { $0 }
+            if holding.isEmpty {
+                unknown.append(scalar)
+                continue
+            }
+            closeUnknown()
+            isSpecific = isSpecific || !ChineseWords.weakCharacters.contains(scalar)
+            add((holding.map(weight).min() ?? 0) * looseness(scalar), holding.map { ([$0], 1) })
+        }
+        closeUnknown()
+    }
+
+    private func looseness(_ scalar: UInt32) -> Double {
+        ChineseWords.weakCharacters.contains(scalar) ? Self.weakFactor : 1
+    }
+
+    private mutating func read(single scalar: UInt32) {
+        let weak = ChineseWords.weakCharacters.contains(scalar)
+        guard let row = row(.character(scalar)) else {
+            if !weak {
+                isSpecific = true
+                add(unknownWeight, [])
+            }
+            return
+        }
+        score(row, weak ? Self.weakFactor : 0.7)
+        isSpecific = isSpecific || !weak
+        add(weight(row) * looseness(scalar), [([row], 0.8)])
+    }
+
+    private mutating func readPhrases(_ parts: [QuestionWords.Part]) {
+        var words: [[UInt32]] = []
+        func close() {
+            if words.count > 1 {
+                var bytes: [UInt8] = [0x20]
+                for word in words {
+                    ComparablePhrase.append(word, to: &bytes)
+                    bytes.append(0x20)
+                }
+                phrases.append(bytes)
+            }
+            words = []
+        }
+        for part in parts {
+            if !part.follows { close() }
+            words += part.written
+            guard part.written.isEmpty else { continue }
+            close()
+            if case .unspaced(let run) = part.word, run.count > 2 {
+                var bytes: [UInt8] = []
+                ComparablePhrase.append(run, to: &bytes)
+                phrases.append(bytes)
+            }
+        }
+        close()
+    }
+}

@@ -1,0 +1,144 @@
+/// What a question asks about, before any article is looked at: its words without the grammar around them.
+struct QuestionWords {
+    enum Word: Equatable {
+        /// A word of letters; `weak` ones fit almost any question.
+        case word([UInt32], weak: Bool)
+        case number([UInt32])
+        /// A stretch without spaces that holds no known word of grammar.
+        case unspaced([UInt32])
+        /// A known word that fits almost any question.
+        case weak([UInt32])
+        /// A word of ``Synonyms``, with the numbers of its groups.
+        case synonym(Synonyms.Member, groups: [Int])
+    }
+
+    struct Part: Equatable {
+        var word: Word
+        /// The words of letters or digits that it was written with; empty for scripts without spaces.
+        var written: [[UInt32]] = []
+        /// Runs with the same number stood together without a space.
+        var group: Int
+        /// Whether it follows the part before without a word of grammar or a clause mark between them.
+        var follows: Bool
+    }
+
+    private(set) var parts: [Part] = []
+
+    /// Scalars of a question that are read. Longer texts are pasted logs and mails; their beginning tells what they are.
+    static let readScalars = 1500
+
+    init(_ question: String) {
+        let text = ComparableText(question, limit: Self.readScalars)
+        let runs = TextRuns.all(in: text.scalars)
+        var follows = false
+        var index = 0
+        while index < runs.count {
+            let run = runs[index]
+            follows = follows && !run.startsClause
+            let slice = text.scalars[run.range]
+            switch run.kind {
+            case .unspaced:
+                follows = read(unspaced: slice, group: run.group, follows: follows)
+                index += 1
+            case .word, .number:
+                let (word, length) = Self.word(runs, at: index, in: text.scalars)
+                if let word {
+                    let written = runs[index..<index + length].map { Array(text.scalars[$0.range]) }
+                    parts.append(Part(word: word, written: written, group: run.group, follows: follows))
+                }
+                follows = word != nil
+                index += length
+            }
+        }
+    }
+
+    private static func word(_ runs: [TextRuns.Run], at index: Int, in scalars: [UInt32]) -> (word: Word?, length: Int)
+    {
+        let table = Synonyms.table
+        var length = min(table.longestWords, runs.count - index)
+        while length > 0 {
+            let window = runs[index..<index + length]
+            if window.allSatisfy({ $0.kind != .unspaced }), !window.dropFirst().contains(where: \.startsClause) {
+                let stems = window.map { EnglishWords.stem(scalars[$0.range]) }
+                let key = stems.map(text).joined(separator: " ")
+                if let groups = table.groupsOfMember[key] {
+                    let terms = zip(window, stems).filter { !EnglishWords.isFunctionWord(scalars[$0.0.range]) }
+                        .map { Term.word($0.1) }
+                    return (.synonym(Synonyms.Member(key: key, terms: terms), groups: groups), length)
+                }
+            }
+            length -= 1
+        }
+        let slice = scalars[runs[index].range]
+        if runs[index].kind == .number { return (.number(Array(slice)), 1) }
+        if EnglishWords.isFunctionWord(slice) { return (nil, 1) }
+        return (.word(Array(slice), weak: EnglishWords.isWeak(slice) || slice.count == 1), 1)
+    }
+
+    /// - Returns: whether the run ended in something that the next part can follow.
+    private mutating func read(unspaced run: ArraySlice<UInt32>, group: Int, follows: Bool) -> Bool {
+        var follows = follows
+        var index = run.startIndex
+        var plainStart = index
+        func plain(upTo end: Int) -> Word? {
+            plainStart < end ? .unspaced(Array(run[plainStart..<end])) : nil
+        }
+        func add(_ word: Word?) {
+            guard let word else { return }
+            parts.append(Part(word: word, group: group, follows: follows))
+            follows = true
+        }
+        while index < run.endIndex {
+            guard let (kind, length) = ChineseWords.word(in: run, at: index) else {
+                index += 1
+                continue
+            }
+            let slice = run[index..<index + length]
+            switch kind {
+            case .protected:
+                index += length
+                continue
+            case .function:
+                add(plain(upTo: index))
+                follows = false
+            case .weak:
+                add(plain(upTo: index))
+                add(.weak(Array(slice)))
+            case .synonym:
+                add(plain(upTo: index))
+                let key = Self.text(slice)
+                let member = Synonyms.Member(key: key, terms: Synonyms.unspacedTerms(slice))
+                add(.synonym(member, groups: Synonyms.table.groupsOfMember[key] ?? []))
+            }
+            index += length
+            plainStart = index
+        }
+        let ending = plain(upTo: run.endIndex)
+        add(ending)
+        return follows
+    }
+
+    private static func text(_ slice: ArraySlice<UInt32>) -> String {
+        String(String.UnicodeScalarView(slice.compactMap(Unicode.Scalar.init)))
+    }
+
+    /// The terms that the words stand for, weak ones left out: what a sentence that answers should hold.
+    var terms: Set<Term> {
+        var terms: Set<Term> = []
+        for part in parts {
+            switch part.word {
+            case .word(let word, let weak): if !weak { terms.insert(.word(EnglishWords.stem(word[...]))) }
+            case .number(let number): terms.insert(.word(number))
+            case .unspaced(let run): terms.formUnion(Synonyms.unspacedTerms(run[...]))
+            case .weak: break
+            case .synonym(let member, let groups):
+                terms.formUnion(member.terms)
+                for group in groups { for other in Synonyms.table.members[group] { terms.formUnion(other.terms) } }
+            }
+        }
+        return terms
+    }
+
+    /// Whether nothing is asked about: only grammar, or nothing at all.
+    var isEmpty: Bool { parts.isEmpty }
+}
