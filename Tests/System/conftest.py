@@ -2,11 +2,10 @@
 
 import asyncio
 import inspect
-import os
-from pathlib import Path
 
 import pytest
 
+import artifacts
 from api import Api, admin
 from fake_upstream import FakeUpstream
 from server import Server
@@ -15,12 +14,7 @@ from world import SECRET, World, make
 
 
 def pytest_configure(config):
-    Path(artifacts()).mkdir(parents=True, exist_ok=True)
-
-
-def artifacts() -> Path:
-    """Where screenshots, histories and traces go; kept after the run."""
-    return Path(os.environ.get("CHAT_API_TEST_ARTIFACTS") or "/tmp/chat-api-tests")
+    artifacts.FOLDER.mkdir(parents=True, exist_ok=True)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -37,7 +31,8 @@ def pytest_pyfunc_call(pyfuncitem):
 def pytest_runtest_makereport(item, call):
     """A failing test shows the end of its server's log."""
     report = (yield).get_result()
-    if report.when != "call" or not report.failed:
+    item.failed = report.when == "call" and report.failed
+    if not item.failed:
         return
     for name, value in item.funcargs.items():
         if isinstance(value, Server):

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
+import artifacts
 import syscalls
 from api import Api, expect
 from client import Socket
-from conftest import artifacts
 from frames import Wire, encode, envelope
 from ledger import integrity
 from server import Server, poll
@@ -45,7 +45,7 @@ def room(server: Server):
 
 def test_every_acknowledgement_waits_for_the_disk(serve):
     """For each message: its bytes arrive, are written to the log, the log is forced to the disk, then the answer."""
-    path = artifacts() / "durability.strace"
+    path = artifacts.FOLDER / "durability.strace"
     path.unlink(missing_ok=True)
     server = serve(start=False)
     wrapper = [
@@ -169,7 +169,7 @@ def test_a_disk_that_fails_acknowledges_nothing(serve, injection):
     contact.say(visit.conversation_id, "before", client_message_id="before")
     pid = server.pid
     names = [f"during-{number}" for number in range(6)]
-    output = artifacts() / f"sabotage-{injection.replace(':', '-')}.strace"
+    output = artifacts.FOLDER / f"sabotage-{injection.replace(':', '-')}.strace"
     with syscalls.Saboteur(server, output, injection) as saboteur:
         for number, name in enumerate(names):
             if number % 2:
@@ -198,7 +198,7 @@ def test_a_fault_in_a_crowd_is_told_to_each_sender(serve):
     """Twenty senders at once: the shared commit fails for all of them, and each is told so."""
     server = serve()
     visit, contact = room(server)
-    output = artifacts() / "sabotage-crowd.strace"
+    output = artifacts.FOLDER / "sabotage-crowd.strace"
 
     async def crowd():
         async with await Socket.visit(server, visit) as socket:

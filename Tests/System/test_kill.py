@@ -10,10 +10,10 @@ import os
 import random
 import time
 
+import artifacts
 from api import Api, admin, expect
 from checker import check
 from client import Socket
-from conftest import artifacts
 from fake_upstream import FakeUpstream
 from history import History
 from ledger import integrity, ledger
@@ -35,7 +35,7 @@ class Run:
         self.server = server
         self.upstream = upstream
         self.random = random.Random(seed)
-        self.history = History(artifacts() / "kill-history.jsonl")
+        self.history = History(artifacts.FOLDER / "kill-history.jsonl")
         self.public = Api(server.base_url)
         self.staff = admin(server)
         self.agent = Participant("agent", self.history, self._as_agent, self.staff.token, staff=True)
