@@ -83,7 +83,7 @@ let package = Package(
             "Realtime",
             [
                 "Domain", "Storage", "Wire", "Identity", .nioCore, .nioPosix, .nioHTTP1, .nioWebSocket, .nioHTTPTypes,
-                .nioHTTPTypesHTTP1, .httpTypes, .hummingbirdCore, .logging, .collections,
+                .nioHTTPTypesHTTP1, .httpTypes, .hummingbirdCore, .logging, .collections, .crypto,
             ]),
         .library(
             "HTTPAPI",
@@ -110,7 +110,7 @@ let package = Package(
         .tests("AssistantTests", ["Domain", "Storage", "StorageSQLite", "Assistant", .nioCore, .nioPosix, .nioHTTP1, .asyncHTTPClient, .logging]),
         .tests(
             "RealtimeTests",
-            ["Domain", "Wire", "Storage", "StorageSQLite", "Realtime", .nioCore, .nioPosix, .nioEmbedded, .nioHTTP1, .nioWebSocket, .hummingbird, .httpTypes, .logging]),
+            ["Domain", "Wire", "Storage", "StorageSQLite", "Realtime", .nioCore, .nioPosix, .nioEmbedded, .nioHTTP1, .nioWebSocket, .hummingbird, .hummingbirdCore, .serviceLifecycle, .httpTypes, .logging]),
         .tests("HTTPAPITests", ["Domain", "Wire", "Storage", "StorageSQLite", "HTTPAPI", .hummingbird, .hummingbirdTesting, .logging]),
         .tests("ChatAPITests", ["ChatAPI", "Domain", "Storage", "Observability", .logging]),
     ]
