@@ -133,14 +133,17 @@ extension Transaction {
         try startQueuedReply(in: state)
     }
 
-    /// Takes over replies whose lease has run out, and, right after a start, this node's own from before.
+    /// Takes over replies whose lease has run out, and, right after a start, this node's own from before. A reply that waits
+    /// behind another of its conversation is left until that one has ended.
     /// - Parameter includingOwn: true only at the start, when no reply of this node can be running.
     /// - Returns: the jobs, each under a higher generation.
     public func takeOverReplies(includingOwn: Bool, limit: Int) throws -> [ReplyJob] {
         let due = try connection.rows(
             """
             SELECT \(ReplyJobRow.columns) FROM reply_jobs \
-            WHERE finished_at IS NULL AND (lease_until < ? OR (? = 1 AND lease_owner = ?)) ORDER BY id LIMIT ?
+            WHERE finished_at IS NULL AND (lease_until < ? OR (? = 1 AND lease_owner = ?)) \
+            AND NOT EXISTS (SELECT 1 FROM reply_jobs earlier WHERE earlier.conversation_id = reply_jobs.conversation_id \
+            AND earlier.finished_at IS NULL AND earlier.id < reply_jobs.id) ORDER BY id LIMIT ?
             """,
             [.time(now), .flag(includingOwn), .text(settings.nodeId), .integer(Int64(limit))], ReplyJobRow.decode)
         var taken: [ReplyJob] = []
@@ -149,11 +152,15 @@ extension Transaction {
             job.generation += 1
             job.leaseOwner = settings.nodeId
             job.leaseUntil = leaseEnd
+            if job.state == .queued { job.state = .running }
             let moved = try connection.run(
-                "UPDATE reply_jobs SET generation = ?, lease_owner = ?, lease_until = ? WHERE id = ? AND generation = ?",
+                """
+                UPDATE reply_jobs SET generation = ?, lease_owner = ?, lease_until = ?, state = ? \
+                WHERE id = ? AND generation = ?
+                """,
                 [
-                    .integer(job.generation), .text(job.leaseOwner), .time(job.leaseUntil), .identifier(job.id),
-                    .integer(old),
+                    .integer(job.generation), .text(job.leaseOwner), .time(job.leaseUntil),
+                    .text(job.state.rawValue), .identifier(job.id), .integer(old),
                 ])
             if moved == 1 { taken.append(job) }
         }
@@ -212,6 +219,16 @@ extension Transaction {
 }
 
 extension RowReader {
+    /// Whether ``Transaction/takeOverReplies(includingOwn:limit:)`` would find something: a read, so that looking costs no
+    /// commit.
+    public func hasRepliesToTakeOver(includingOwn: Bool) throws -> Bool {
+        try connection.integer(
+            """
+            SELECT 1 FROM reply_jobs WHERE finished_at IS NULL AND (lease_until < ? OR (? = 1 AND lease_owner = ?)) \
+            LIMIT 1
+            """, [.time(now), .flag(includingOwn), .text(settings.nodeId)]) != nil
+    }
+
     /// Replies that are owed or under way in a conversation, oldest first.
     public func openJobs(of conversationId: Identifier<Conversation>) throws -> [ReplyJob] {
         try connection.rows(

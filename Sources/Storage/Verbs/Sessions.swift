@@ -244,6 +244,14 @@ extension RowReader {
         return session
     }
 
+    /// Language that the conversation's newest visit asked for.
+    public func latestSessionLocale(of conversationId: Identifier<Conversation>) throws -> String? {
+        try connection.row(
+            "SELECT locale FROM chat_sessions WHERE conversation_id = ? ORDER BY id DESC LIMIT 1",
+            [.identifier(conversationId)]
+        ) { $0.optionalText(0) } ?? nil
+    }
+
     /// Sessions of the workspace, newest first.
     public func sessions(
         status: ChatSession.Status?, after position: KeysetPosition?, limit: Int, by access: Access

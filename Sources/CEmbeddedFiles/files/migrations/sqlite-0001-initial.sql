@@ -186,6 +186,7 @@ CREATE TABLE chat_sessions (
     expires_at INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX chat_sessions_of_workspace ON chat_sessions (workspace_id, id);
+CREATE INDEX chat_sessions_of_conversation ON chat_sessions (conversation_id, id);
 CREATE INDEX chat_sessions_to_idle ON chat_sessions (last_active_at) WHERE status = 'active';
 CREATE INDEX chat_sessions_to_expire ON chat_sessions (expires_at) WHERE status IN ('active', 'idle');
 

@@ -1,0 +1,116 @@
+import Domain
+public import Logging
+public import Storage
+import Synchronization
+
+/// Makes the replies that this node owes: those it hears of with a commit, and those it takes over from nodes that died.
+public final class AssistantRuntime: CommitObserver {
+    /// Jobs that one look at the leases takes over.
+    static let takeOverLimit = 100
+
+    private struct State {
+        var runs: [Identifier<Message>: ReplyRun] = [:]
+        var isDraining = false
+        var waitingForQuiet: [CheckedContinuation<Void, Never>] = []
+    }
+
+    private let context: RunContext
+    private let nodeId: String
+    private let state = Mutex(State())
+
+    /// - Parameters:
+    ///   - compose: makes the text of a reply.
+    ///   - isHandoffRequest: tells whether a question asks for a human.
+    public init(
+        store: ChatStore, stage: any ReplyStage, compose: @escaping ReplyComposing,
+        isHandoffRequest: @escaping @Sendable (ReplyQuestion) -> Bool, announcements: ReplyAnnouncements,
+        times: ReplyTimes, logger: Logger
+    ) {
+        nodeId = store.settings.nodeId
+        context = RunContext(
+            store: store, stage: stage, compose: compose, isHandoffRequest: isHandoffRequest,
+            announcements: announcements, times: times, clock: ContinuousClock(), logger: logger)
+    }
+
+    /// Replies under way on this node.
+    public var runningReplies: Int { state.withLock { $0.runs.count } }
+
+    public func committed(_ batch: CommittedBatch) {
+        for job in batch.replyJobs where job.leaseOwner == nodeId && job.state == .running { take(job) }
+    }
+
+    /// Takes over replies that nobody makes any more. To be called about once a second.
+    /// - Parameter includingOwn: true once, at the start: this node's replies from before it died.
+    public func takeOver(includingOwn: Bool = false) async {
+        guard !state.withLock({ $0.isDraining }) else { return }
+        do {
+            let isAnyDue = try await context.store.read { try $0.hasRepliesToTakeOver(includingOwn: includingOwn) }
+            guard isAnyDue else { return }
+            let jobs = try await context.store.write {
+                try $0.takeOverReplies(includingOwn: includingOwn, limit: Self.takeOverLimit)
+            }
+            for job in jobs {
+                context.logger.info("took over a reply", metadata: context.metadata(of: job))
+                take(job)
+            }
+        } catch {
+            context.logger.warning("could not look for replies to take over", metadata: ["error": "\(error)"])
+        }
+    }
+
+    private func take(_ job: ReplyJob) {
+        let (known, fresh): (ReplyRun?, ReplyRun?) = state.withLock { state in
+            if let run = state.runs[job.id] { return (run, nil) }
+            // A reply that comes too late to be made here is released with the others.
+            guard !state.isDraining else { return (nil, nil) }
+            let run = ReplyRun(job, context: context)
+            state.runs[job.id] = run
+            return (nil, run)
+        }
+        if let known { Task { await known.grew(job) } }
+        if let fresh {
+            Task {
+                await fresh.make()
+                finished(job.id)
+            }
+        }
+    }
+
+    private func finished(_ id: Identifier<Message>) {
+        let waiting: [CheckedContinuation<Void, Never>] = state.withLock { state in
+            state.runs[id] = nil
+            guard state.runs.isEmpty else { return [] }
+            defer { state.waitingForQuiet = [] }
+            return state.waitingForQuiet
+        }
+        for continuation in waiting { continuation.resume() }
+    }
+
+    /// Lets running replies end for up to `limit`, then hands the leases of the others over.
+    public func drain(limit: Duration) async {
+        state.withLock { $0.isDraining = true }
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await self.quiet() }
+            group.addTask { try? await self.context.clock.sleep(for: limit) }
+            await group.next()
+            let left = state.withLock { Array($0.runs.values) }
+            for run in left { await run.stop(.abandoned) }
+            group.cancelAll()
+        }
+        do {
+            try await context.store.write { try $0.releaseReplies() }
+        } catch {
+            context.logger.warning("could not hand over the leases", metadata: ["error": "\(error)"])
+        }
+    }
+
+    private func quiet() async {
+        await withCheckedContinuation { continuation in
+            let isQuiet = state.withLock { state in
+                if !state.runs.isEmpty { state.waitingForQuiet.append(continuation) }
+                return state.runs.isEmpty
+            }
+            if isQuiet { continuation.resume() }
+        }
+    }
+}

@@ -1,0 +1,392 @@
+import Domain
+import Logging
+import Storage
+
+/// The making of one reply, from its job to its one durable end.
+///
+/// The text grows here and is shown through the stage; the database decides at every write whether this run may still speak.
+actor ReplyRun {
+    /// How a run is told to stop.
+    enum Stop: Sendable {
+        /// By a participant, or because the owner has changed: what was shown is kept.
+        case cancelled
+        /// The node stops: another takes over, nothing is written.
+        case abandoned
+    }
+
+    private enum Ending: Error {
+        /// The contact wrote on before anything was shown.
+        case questionGrew
+        case stopped
+    }
+
+    private let context: RunContext
+    private var job: ReplyJob
+    private var text = ""
+    private var isShown: Bool
+    /// The write that brings the message into being, while it runs.
+    private var showing: Task<Void, any Error>?
+    private var holdUntil: ContinuousClock.Instant
+    private var savedAt: ContinuousClock.Instant
+    private var attempt = 0
+    private var composing: Task<ComposedReply, any Error>?
+    private var stop: Stop?
+    private var question: ReplyQuestion?
+    /// What an earlier run had shown and saved, when this one adds nothing to it.
+    private var shownBefore: String?
+    private var hasFailed = false
+
+    init(_ job: ReplyJob, context: RunContext) {
+        self.job = job
+        self.context = context
+        isShown = job.state == .shown
+        holdUntil = context.clock.now + context.times.burst
+        savedAt = context.clock.now
+    }
+
+    // MARK: Course
+
+    /// Makes the reply. Returns when it has ended, whichever way.
+    func make() async {
+        context.stage.begin(job) { [weak self] in
+            guard let self else { return }
+            Task { await self.stop(.cancelled) }
+        }
+        let watch = Task { [context, weak self] in
+            // Renewals keep the lease while a provider is silent, and the limit ends what hangs.
+            let end = context.clock.now + context.times.limit
+            while !Task.isCancelled {
+                try? await context.clock.sleep(for: context.times.renewal)
+                guard let self, !Task.isCancelled else { return }
+                await self.renew(isLate: context.clock.now >= end)
+            }
+        }
+        defer { watch.cancel() }
+        var mustResume = isShown
+        while true {
+            do {
+                if mustResume { try await resume() }
+                mustResume = false
+                try await makeOnce()
+                break
+            } catch Ending.questionGrew {
+                continue
+            } catch {
+                await end(after: error)
+                break
+            }
+        }
+        context.stage.end(job)
+    }
+
+    /// The job's question has grown, or the job was renewed by the store.
+    func grew(_ newer: ReplyJob) {
+        guard !isShown, newer.generation == job.generation, newer.questionSeq > job.questionSeq else { return }
+        job = newer
+        holdUntil = context.clock.now + context.times.burst
+        // An attempt at the shorter question is of no use, unless it is being shown at this moment: then the database decides.
+        if showing == nil { restart() }
+    }
+
+    func stop(_ stop: Stop) {
+        guard self.stop == nil else { return }
+        self.stop = stop
+        composing?.cancel()
+    }
+
+    private func restart() {
+        attempt += 1
+        composing?.cancel()
+    }
+
+    private func renew(isLate: Bool) async {
+        guard stop == nil else { return }
+        if isLate {
+            context.logger.warning("a reply took too long", metadata: context.metadata(of: job))
+            return fail()
+        }
+        let job = job
+        do {
+            try await context.store.write { try $0.renewReply(job) }
+        } catch ReplyRefusal.leaseLost {
+            // Somebody else has it by now; nothing that is written here would be taken.
+            stop(.abandoned)
+        } catch {
+            context.logger.warning("a lease could not be renewed", metadata: context.metadata(of: job))
+        }
+    }
+
+    private func fail() {
+        hasFailed = true
+        composing?.cancel()
+    }
+
+    // MARK: One attempt
+
+    /// Goes on with a reply that another run had begun to show, unless a human has taken the conversation since.
+    private func resume() async throws {
+        let job = job
+        let head = try await context.store.read { snapshot in
+            try snapshot.head(of: job.conversationId, by: .server(of: job.workspaceId))
+        }
+        guard head.owner.kind == .ai, head.owner.epoch == job.ownerEpoch else {
+            shownBefore = job.checkpoint
+            throw ReplyRefusal.ownerChanged
+        }
+        context.stage.resumed(job)
+        context.stage.reset(to: job, reason: "takeover")
+    }
+
+    private func makeOnce() async throws {
+        attempt += 1
+        let attempt = attempt
+        if !isShown { text = "" }
+        let question = try await loadQuestion()
+        self.question = question
+        try checkStop()
+        guard attempt == self.attempt else { throw Ending.questionGrew }
+        if context.isHandoffRequest(question) {
+            return try await handOver(
+                reason: "requested", announcement: context.announcements.requested(question.text, question.locale))
+        }
+        let composing = Task { [context] in
+            try await context.compose(question) { [weak self] piece in
+                guard let self else { throw CancellationError() }
+                try await self.take(piece, of: attempt)
+            }
+        }
+        self.composing = composing
+        // The dots alone until the burst is over; then whatever there is.
+        let hold = Task { [context, weak self] in
+            while let self, !Task.isCancelled, let left = await self.holdLeft() {
+                try? await context.clock.sleep(for: left)
+            }
+            try await self?.showIfDue()
+        }
+        defer { hold.cancel() }
+        let reply: ComposedReply
+        do {
+            reply = try await withTaskCancellationHandler {
+                try await composing.value
+            } onCancel: {
+                composing.cancel()
+            }
+        } catch {
+            try checkStop()
+            if attempt != self.attempt { throw Ending.questionGrew }
+            throw error
+        }
+        try checkStop()
+        guard attempt == self.attempt else { throw Ending.questionGrew }
+        // A finished reply, too, waits for the burst to be over.
+        while let left = holdLeft() {
+            try await context.clock.sleep(for: left)
+            try checkStop()
+            guard attempt == self.attempt else { throw Ending.questionGrew }
+        }
+        try await complete(reply)
+    }
+
+    private func checkStop() throws {
+        if stop != nil { throw Ending.stopped }
+        if hasFailed { throw ReplyTookTooLong() }
+    }
+
+    private func loadQuestion() async throws -> ReplyQuestion {
+        let job = job
+        return try await context.store.read { try $0.question(of: job) }
+    }
+
+    /// Time until text may be shown, or nil when it may.
+    private func holdLeft() -> Duration? {
+        let left = holdUntil - context.clock.now
+        return left > .zero && !isShown ? left : nil
+    }
+
+    private func take(_ piece: ReplyPiece, of attempt: Int) async throws {
+        try checkStop()
+        guard attempt == self.attempt else { throw CancellationError() }
+        switch piece {
+        case .text(let more):
+            text += more
+            if isShown {
+                guard context.stage.append(more, to: job) else { throw ReplyRefusal.ownerChanged }
+                try await saveIfDue()
+            } else {
+                try await showIfDue()
+            }
+        case .reset(let reason):
+            try await showing?.value
+            text = ""
+            guard isShown else { return }
+            let job = job
+            self.job = try await context.store.write { try $0.restartReply(job) }
+            context.stage.reset(to: self.job, reason: reason)
+        }
+    }
+
+    /// Brings the reply's message into being with the text so far, once it may be shown.
+    private func showIfDue() async throws {
+        guard !isShown, showing == nil, !text.isEmpty, holdLeft() == nil, stop == nil else { return }
+        let task = Task { try await show() }
+        showing = task
+        defer { showing = nil }
+        try await task.value
+    }
+
+    private func show() async throws {
+        let (job, first) = (job, text)
+        do {
+            _ = try await context.store.write { try $0.showReply(job, text: first) }
+        } catch ReplyRefusal.questionGrew {
+            try await takeGrownQuestion()
+            throw Ending.questionGrew
+        }
+        isShown = true
+        savedAt = context.clock.now
+        // What came while the message was being written.
+        let rest = String(text.unicodeScalars.dropFirst(first.unicodeScalars.count))
+        if !rest.isEmpty { _ = context.stage.append(rest, to: job) }
+    }
+
+    private func takeGrownQuestion() async throws {
+        let id = job.id
+        guard let newer = try await context.store.read({ try $0.openJob(id) }) else { throw ReplyRefusal.leaseLost }
+        job = newer
+        holdUntil = context.clock.now + context.times.burst
+        restart()
+    }
+
+    private func saveIfDue() async throws {
+        guard context.clock.now - savedAt >= context.times.checkpoint else { return }
+        savedAt = context.clock.now
+        let (job, text) = (job, text)
+        try await context.store.write { try $0.checkpointReply(job, text: text) }
+    }
+
+    // MARK: Ends
+
+    private func complete(_ reply: ComposedReply) async throws {
+        try await showing?.value
+        text = reply.text
+        let (job, wasShown) = (job, isShown)
+        context.stage.flush(job)
+        let announcement = question.map { context.announcements.unanswered($0.text, $0.locale) }
+        do {
+            try await context.retrying {
+                try await context.store.write { transaction in
+                    if !wasShown { _ = try transaction.showReply(job, text: reply.text) }
+                    let unanswered = try transaction.completeReply(
+                        job, text: reply.text, sources: reply.sources, finish: reply.finish,
+                        isAnswered: reply.isAnswered)
+                    if unanswered >= RunContext.unansweredBeforeHandoff, let announcement {
+                        try transaction.handOver(
+                            job.conversationId, fromEpoch: job.ownerEpoch, reason: "unanswered",
+                            announcement: announcement, in: job.workspaceId)
+                    }
+                }
+            }
+        } catch ReplyRefusal.questionGrew {
+            try await takeGrownQuestion()
+            throw Ending.questionGrew
+        }
+    }
+
+    private func handOver(reason: String, announcement: String) async throws {
+        let (job, wasShown, text) = (job, isShown, text)
+        try await context.store.write { transaction in
+            if wasShown {
+                // Better than nothing: what the customer has seen stays, and says that it is not all.
+                _ = try transaction.completeReply(
+                    job, text: text, sources: [], finish: .partial, isAnswered: true)
+            }
+            try transaction.handOver(
+                job.conversationId, fromEpoch: job.ownerEpoch, reason: reason, announcement: announcement,
+                in: job.workspaceId)
+        }
+    }
+
+    /// Every other end: stopped, overtaken, or failed.
+    private func end(after error: any Error) async {
+        if stop == .abandoned { return }
+        switch error {
+        case Ending.stopped, ReplyRefusal.ownerChanged: await cancel()
+        case ReplyRefusal.leaseLost:
+            context.logger.info("a reply was taken over elsewhere", metadata: context.metadata(of: job))
+        default: await giveUp(error)
+        }
+    }
+
+    private func cancel() async {
+        _ = try? await showing?.value
+        let job = job
+        let closed = context.stage.close(job)
+        let shown = shownBefore ?? closed
+        do {
+            try await context.retrying { try await context.store.write { try $0.cancelReply(job, shownText: shown) } }
+        } catch {
+            context.logger.warning(
+                "a cancelled reply could not be ended", metadata: context.metadata(of: job, error: error))
+        }
+    }
+
+    /// No answer could be made: a human takes over, and the customer is told.
+    private func giveUp(_ error: any Error) async {
+        context.logger.warning("a reply failed", metadata: context.metadata(of: job, error: error))
+        context.stage.fail(job, code: "assistant_unavailable")
+        let text = question?.text ?? ""
+        let announcement = context.announcements.failed(text, question?.locale)
+        if isShown { self.text = context.stage.close(job) }
+        do {
+            try await context.retrying { try await self.handOver(reason: "failure", announcement: announcement) }
+        } catch ReplyRefusal.ownerChanged {
+            await cancel()
+        } catch {
+            // The lease runs out and the next one tries.
+            context.logger.error(
+                "a failed reply could not be handed over", metadata: context.metadata(of: job, error: error))
+        }
+    }
+}
+
+/// The runtime's own limit on a reply.
+struct ReplyTookTooLong: Error {}
+
+/// What all runs of a node share.
+struct RunContext: Sendable {
+    /// Answers of "I do not know" in a row after which a human takes over.
+    static let unansweredBeforeHandoff = 2
+    /// Tries of a write that must not be missed, while the database does not answer.
+    static let maximumTries = 5
+
+    var store: ChatStore
+    var stage: any ReplyStage
+    var compose: ReplyComposing
+    var isHandoffRequest: @Sendable (ReplyQuestion) -> Bool
+    var announcements: ReplyAnnouncements
+    var times: ReplyTimes
+    var clock: ContinuousClock
+    var logger: Logger
+
+    func metadata(of job: ReplyJob, error: (any Error)? = nil) -> Logger.Metadata {
+        var metadata: Logger.Metadata = ["reply": "\(job.id.rawValue)", "generation": "\(job.generation)"]
+        if let error { metadata["error"] = "\(error)" }
+        return metadata
+    }
+
+    /// Repeats a write that the database could not take, with growing pauses.
+    func retrying(
+        isolation: isolated (any _Concurrency.Actor)? = #isolation, _ work: () async throws -> Void
+    ) async throws {
+        var tries = 1
+        while true {
+            do {
+                return try await work()
+            } catch let failure as StorageFailure where tries < Self.maximumTries {
+                logger.warning("the database did not answer", metadata: ["error": "\(failure)"])
+                try? await clock.sleep(for: .milliseconds(200 << tries))
+                tries += 1
+            }
+        }
+    }
+}
