@@ -1,0 +1,95 @@
+import Domain
+import Storage
+import Testing
+
+@Suite struct SessionTests {
+    @Test func aTicketOpensOnceAndNotLate() async throws {
+        let fixture = try await StoreFixture()
+        let digest = StoreFixture.bytes()
+        let (session, _) = try await fixture.visitor(ticket: digest)
+        let first = try await fixture.store.write { try $0.redeemTicket(digest)?.0 }
+        #expect(first == .session(session.id))
+        #expect(try await fixture.store.write { try $0.redeemTicket(digest)?.0 } == nil)
+        let late = StoreFixture.bytes()
+        let workspaceId = fixture.workspace.id
+        try await fixture.store.write { try $0.issueTicket(late, to: .session(session.id), in: workspaceId) }
+        fixture.clock.advance(seconds: 60)
+        #expect(try await fixture.store.write { try $0.redeemTicket(late)?.0 } == nil)
+    }
+
+    @Test func aTicketThatManyBringAtOnceOpensOne() async throws {
+        let fixture = try await StoreFixture()
+        let digest = StoreFixture.bytes()
+        _ = try await fixture.visitor(ticket: digest)
+        let opened = await withTaskGroup(of: Bool.self) { group in
+            for _ in 0..<20 {
+                group.addTask { (try? await fixture.store.write { try $0.redeemTicket(digest) != nil }) ?? false }
+            }
+            return await group.reduce(into: 0) { $0 += $1 ? 1 : 0 }
+        }
+        #expect(opened == 1)
+    }
+
+    @Test func sessionsGoIdleComeBackExpireAndStayOver() async throws {
+        let fixture = try await StoreFixture(lifetime: .init(idleSeconds: 10, expirySeconds: 100))
+        let (session, visitor) = try await fixture.visitor()
+        func status() async throws -> ChatSession.Status? { try await fixture.store.read { try $0.session(session.id)?.status } }
+        fixture.clock.advance(seconds: 10)
+        #expect(try await status() == .idle, "also before a sweep has come by")
+        _ = try await fixture.store.write { try $0.sweepSessions(limit: 100) }
+        #expect(try await status() == .idle)
+        _ = try await fixture.send("back", to: session.conversationId, by: visitor)
+        #expect(try await status() == .active)
+        fixture.clock.advance(seconds: 99)
+        #expect(try await status() == .idle)
+        fixture.clock.advance(seconds: 1)
+        #expect(try await status() == .expired)
+        await #expect(throws: Refusal.sessionOver) {
+            try await fixture.send("late", to: session.conversationId, by: visitor)
+        }
+        _ = try await fixture.store.write { try $0.sweepSessions(limit: 100) }
+        #expect(fixture.commits.endedSessions == [session.id])
+    }
+
+    @Test func aClosedSessionIsOverAtOnce() async throws {
+        let fixture = try await StoreFixture()
+        let (session, visitor) = try await fixture.visitor()
+        try await fixture.store.write { try $0.closeSession(session.id, by: visitor) }
+        #expect(fixture.commits.endedSessions == [session.id])
+        await #expect(throws: Refusal.sessionOver) {
+            try await fixture.send("x", to: session.conversationId, by: visitor)
+        }
+    }
+
+    @Test func aClaimAttachesToNobodyAndAProofToItsContact() async throws {
+        let fixture = try await StoreFixture()
+        let workspaceId = fixture.workspace.id
+        let inboxId = fixture.inbox.id
+        func open(_ visitor: SessionRequest.Visitor, email: String? = nil, externalId: String? = nil) async throws -> Contact {
+            let request = SessionRequest(
+                inboxId: inboxId, visitor: visitor, email: email, externalId: externalId,
+                ticketDigest: StoreFixture.bytes())
+            let session = try await fixture.store.write { try $0.openSession(request, in: workspaceId) }
+            return try await fixture.store.read { try $0.contact(session.contactId, by: fixture.admin) }
+        }
+        let known = try await open(.proven(externalId: "42", email: "eve@example.com", name: "Eve"))
+        let claimant = try await open(.stranger, email: "eve@example.com", externalId: "42")
+        #expect(claimant.id != known.id && claimant.email == nil && claimant.externalId == nil)
+        #expect(claimant.claimedEmail == "eve@example.com" && claimant.claimedExternalId == "42")
+        #expect(try await open(.proven(externalId: "42", email: nil, name: nil)).id == known.id)
+    }
+
+    @Test func aRefreshTokenWorksOnceAndItsReuseEndsTheSignIn() async throws {
+        let fixture = try await StoreFixture()
+        guard let staff = fixture.admin.staff else { return }
+        let (first, second, third) = (StoreFixture.bytes(), StoreFixture.bytes(), StoreFixture.bytes())
+        let (_, login) = try await fixture.store.write { try $0.beginLogin(of: staff.userId, refreshDigest: first) }
+        guard case .rotated = try await fixture.store.write({ try $0.rotateRefreshToken(first, to: second) }) else {
+            Issue.record("the first use must rotate")
+            return
+        }
+        #expect(try await fixture.store.write { try $0.rotateRefreshToken(first, to: third) } == .reused)
+        #expect(try await fixture.store.write { try $0.rotateRefreshToken(second, to: third) } == .refused)
+        #expect(fixture.commits.endedLogins == [login.id])
+    }
+}

@@ -1,0 +1,119 @@
+import Domain
+import Foundation
+import Logging
+import Storage
+import StorageSQLite
+import Synchronization
+
+/// A store on a database of its own, with a clock that only the test moves.
+final class StoreFixture: Sendable {
+    let store: ChatStore
+    let clock: ManualClock
+    let commits: CommitRecorder
+    let driver: SwitchableDriver
+    let workspace: Workspace
+    let inbox: Inbox
+    let admin: Access
+    private let folder: URL
+
+    /// - Parameter lifetime: of sessions.
+    init(lifetime: ChatSession.Lifetime = .init(), nodeId: String = "node-a") async throws {
+        folder = FileManager.default.temporaryDirectory.appending(path: "chat-api-\(UUID().uuidString)")
+        clock = ManualClock()
+        commits = CommitRecorder()
+        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        driver = SwitchableDriver(
+            try SQLiteDriver(path: folder.appending(path: "chat.db").path(percentEncoded: false), logger: logger))
+        try await driver.migrate()
+        store = ChatStore(
+            driver: driver, settings: StoreSettings(lifetime: lifetime, nodeId: nodeId), clock: clock,
+            identifiers: IdentifierGenerator(clock: clock), observer: commits, logger: logger)
+        (workspace, inbox) = try await store.write {
+            try $0.createWorkspace(slug: "default", name: "Default", inboxKey: "key", inboxSecret: [1, 2, 3])
+        }
+        let workspaceId = workspace.id
+        let user = try await store.write {
+            try $0.createUser(
+                email: "admin@example.com", name: "Ada", passwordHash: "hash", role: .admin, in: workspaceId)
+        }
+        admin = Access(
+            workspaceId: workspaceId,
+            principal: .staff(.init(userId: user.id, name: user.name, role: .admin, loginId: Identifier(1))))
+    }
+
+    deinit { try? FileManager.default.removeItem(at: folder) }
+
+    /// Opens a session of a new contact.
+    func visitor(name: String? = nil, ticket: [UInt8] = StoreFixture.bytes()) async throws -> (ChatSession, Access) {
+        let request = SessionRequest(inboxId: inbox.id, visitor: .stranger, name: name, ticketDigest: ticket)
+        let workspaceId = workspace.id
+        let session = try await store.write { try $0.openSession(request, in: workspaceId) }
+        let access = Access(
+            workspaceId: workspaceId,
+            principal: .contact(
+                .init(
+                    contactId: session.contactId, sessionId: session.id, conversationId: session.conversationId)))
+        return (session, access)
+    }
+
+    func send(
+        _ content: String, clientId: String? = nil, kind: Message.Kind = .text,
+        to conversationId: Identifier<Conversation>, by access: Access
+    ) async throws -> SentMessage {
+        try await store.write {
+            try $0.send(
+                MessageDraft(content: content, clientMessageId: clientId, kind: kind), to: conversationId, by: access)
+        }
+    }
+
+    func events(of conversationId: Identifier<Conversation>) async throws -> [Event] {
+        let admin = admin
+        return try await store.read { try $0.events(of: conversationId, SeqPage(.after(0), limit: 200), by: admin).items }
+    }
+
+    static func bytes() -> [UInt8] { (0..<32).map { _ in UInt8.random(in: .min ... .max) } }
+}
+
+/// Keeps every commit, in the order in which it was told.
+final class CommitRecorder: CommitObserver {
+    private let batches = Mutex<[CommittedBatch]>([])
+
+    func committed(_ batch: CommittedBatch) { batches.withLock { $0.append(batch) } }
+
+    var events: [Event] { batches.withLock { $0.flatMap(\.events) } }
+    var replyJobs: [ReplyJob] { batches.withLock { $0.flatMap(\.replyJobs) } }
+    var endedSessions: [Identifier<ChatSession>] { batches.withLock { $0.flatMap(\.endedSessions) } }
+    var endedLogins: [Identifier<Login>] { batches.withLock { $0.flatMap(\.endedLogins) } }
+    var batchSizes: [Int] { batches.withLock { $0.map(\.events.count) } }
+}
+
+/// The real driver, with a switch that makes its commits fail after the work was done, as a broken disk does.
+final class SwitchableDriver: DatabaseDriver {
+    private let driver: any DatabaseDriver
+    private let failure = Mutex<StorageFailure?>(nil)
+
+    init(_ driver: any DatabaseDriver) {
+        self.driver = driver
+    }
+
+    func failCommits(with failure: StorageFailure?) { self.failure.withLock { $0 = failure } }
+
+    var kind: String { driver.kind }
+    func migrate() async throws { try await driver.migrate() }
+    func read<Value: Sendable>(
+        _ body: @escaping @Sendable (any SQLConnection) throws -> Value
+    ) async throws -> Value { try await driver.read(body) }
+
+    func write(
+        _ batch: @escaping @Sendable (any SQLConnection) throws -> Void,
+        completion: @escaping @Sendable (Result<Void, any Error>) -> Void
+    ) {
+        let failure = failure.withLock { $0 }
+        driver.write({ connection in
+            try batch(connection)
+            if let failure { throw failure }
+        }, completion: completion)
+    }
+
+    func close() async { await driver.close() }
+}
