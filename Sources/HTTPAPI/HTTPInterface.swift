@@ -1,0 +1,91 @@
+public import Domain
+import HTTPTypes
+public import Hummingbird
+public import Identity
+public import Storage
+public import Wire
+
+/// The whole HTTP side: every route with what it needs, made into a router that an application serves.
+public struct HTTPInterface: Sendable {
+    let store: ChatStore
+    let views: ViewMaker
+    let authenticator: Authenticator
+    let tokens: TokenAuthority
+    let passwords: PasswordHasher
+    let live: any LiveConversations
+    let settings: HTTPSettings
+    let limits: RateLimits
+    let readiness: Readiness
+    let clock: any WallClock
+    let assistantHealth: @Sendable () async -> AssistantHealth
+    let handoffAnnouncement: HandoffAnnouncement
+    private let startedAt: Timestamp
+
+    /// - Parameters:
+    ///   - assistantHealth: how the assistant is, for `/health`.
+    ///   - handoffAnnouncement: what a contact is told when it has asked for a human.
+    public init(
+        store: ChatStore, views: ViewMaker, authenticator: Authenticator, tokens: TokenAuthority,
+        passwords: PasswordHasher, live: any LiveConversations, settings: HTTPSettings, readiness: Readiness,
+        clock: any WallClock, assistantHealth: @escaping @Sendable () async -> AssistantHealth,
+        handoffAnnouncement: HandoffAnnouncement
+    ) {
+        self.store = store
+        self.views = views
+        self.authenticator = authenticator
+        self.tokens = tokens
+        self.passwords = passwords
+        self.live = live
+        self.settings = settings
+        self.limits = RateLimits(rates: settings.rates, clock: clock)
+        self.readiness = readiness
+        self.clock = clock
+        self.assistantHealth = assistantHealth
+        self.handoffAnnouncement = handoffAnnouncement
+        self.startedAt = clock.now()
+    }
+
+    /// Every route of the API, for a description of it.
+    public var endpoints: [Endpoint] { table.endpoints }
+
+    private var table: EndpointTable {
+        var table = EndpointTable(
+            gate: Gate(authenticator: authenticator, limits: limits), identifiers: views.identifiers)
+        HealthRoutes(
+            store: store, settings: settings, readiness: readiness, clock: clock, startedAt: startedAt,
+            assistantHealth: assistantHealth
+        ).register(in: &table)
+        AuthRoutes(store: store, views: views, tokens: tokens, passwords: passwords, limits: limits)
+            .register(in: &table)
+        ProfileRoutes(store: store, views: views).register(in: &table)
+        SessionRoutes(
+            store: store, views: views,
+            opening: SessionOpening(
+                store: store, views: views, authenticator: authenticator, tokens: tokens, limits: limits, clock: clock,
+                publicURL: settings.publicURL)
+        ).register(in: &table)
+        ConversationRoutes(store: store, views: views, clock: clock).register(in: &table)
+        OwnershipRoutes(store: store, views: views, announcement: handoffAnnouncement).register(in: &table)
+        MessageRoutes(store: store, views: views, live: live).register(in: &table)
+        ContactRoutes(store: store, views: views).register(in: &table)
+        KnowledgeRoutes(store: store, views: views).register(in: &table)
+        PageRoutes().register(in: &table)
+        return table
+    }
+
+    /// A router that serves all of it.
+    public func router() -> Router<RequestScope> {
+        let table = table
+        let router = Router(context: RequestScope.self, options: .autoGenerateHeadEndpoints)
+        router.add(middleware: Correlation(settings: settings))
+        router.add(middleware: SecurityHeaders(settings: settings))
+        router.add(middleware: CrossOrigin(origins: settings.corsOrigins))
+        router.add(middleware: ProblemDetails(methods: { table.methods(at: $0) }))
+        for endpoint in table.endpoints {
+            router.on(RouterPath(endpoint.path), method: endpoint.method) { request, scope in
+                try await endpoint.respond(request, scope)
+            }
+        }
+        return router
+    }
+}

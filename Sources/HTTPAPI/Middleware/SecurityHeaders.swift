@@ -1,0 +1,36 @@
+import HTTPTypes
+import Hummingbird
+
+/// Tells browsers what the answers may be used for.
+struct SecurityHeaders: RouterMiddleware {
+    typealias Context = RequestScope
+
+    /// No inline script or style, nothing from elsewhere, no framing. `data:` images are what style sheets draw with.
+    static let contentSecurityPolicy = """
+        default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
+        connect-src 'self' ws: wss:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'
+        """
+    static let permissionsPolicy =
+        "accelerometer=(), camera=(), geolocation=(), gyroscope=(), magnetometer=(), microphone=(), payment=(), usb=()"
+    /// A year, as the preload lists ask for.
+    static let strictTransportSecurity = "max-age=31536000"
+
+    let settings: HTTPSettings
+
+    func handle(
+        _ request: Request, context: RequestScope, next: (Request, RequestScope) async throws -> Response
+    ) async throws -> Response {
+        var response = try await next(request, context)
+        response.headers[.xContentTypeOptions] = "nosniff"
+        if settings.isSecure { response.headers[.strictTransportSecurity] = Self.strictTransportSecurity }
+        // Files say themselves how long they are good; everything else is for its reader alone.
+        if response.headers[.cacheControl] == nil { response.headers[.cacheControl] = "no-store" }
+        response.headers[.referrerPolicy] = "no-referrer"
+        if response.headers[.contentType]?.hasPrefix("text/html") ?? false {
+            response.headers[.contentSecurityPolicy] = Self.contentSecurityPolicy
+            response.headers[.permissionsPolicy] = Self.permissionsPolicy
+            response.headers[.frameOptions] = "DENY"
+        }
+        return response
+    }
+}

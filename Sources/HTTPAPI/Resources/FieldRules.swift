@@ -1,0 +1,82 @@
+import Domain
+
+/// Lengths of the texts that clients enter, in Unicode scalars where nothing else is said. Chosen to hold any real
+/// value and to keep rows of lists small.
+enum FieldRules {
+    static let name = 1...200
+    static let phone = 1...40
+    static let subject = 1...300
+    static let reason = 1...500
+    static let label = 1...64
+    static let title = 1...300
+    /// An article's text: some forty pages.
+    static let articleContent = 1...200_000
+    static let question = 1...300
+    static let maximumLabels = 20
+    static let maximumQuestions = 50
+    /// UTF-8 bytes of a company's own key of a customer.
+    static let externalIdBytes = 255
+}
+
+extension Validation {
+    /// A BCP 47 language tag, by its form: letters, digits and hyphens, at most 35 (RFC 5646, 4.4.1).
+    mutating func locale(_ value: String?, field: String = "locale") {
+        guard let value else { return }
+        let subtags = value.utf8.split(separator: UInt8(ascii: "-"), omittingEmptySubsequences: false)
+        let isTag = value.utf8.count <= 35 && subtags.allSatisfy { (1...8).contains($0.count) && $0.allSatisfy(isAlphanumeric) }
+        if !isTag {
+            reject(field, code: "invalid_locale", message: "must be a language tag such as en or zh-CN")
+        }
+    }
+
+    mutating func locale(_ value: Patch<String>, field: String = "locale") {
+        locale(value.applied(to: nil), field: field)
+    }
+
+    mutating func text(_ value: Patch<String>, field: String, scalars: ClosedRange<Int>) {
+        text(value.applied(to: nil), field: field, scalars: scalars)
+    }
+
+    mutating func email(_ value: String?, field: String) {
+        if let value { email(value, field: field) }
+    }
+
+    /// A JSON object of at most so many bytes.
+    mutating func object(_ value: JSONValue?, field: String, maximumBytes: Int) {
+        guard let value else { return }
+        if value.objectValue == nil {
+            reject(field, code: "wrong_type", message: "must be an object")
+        } else {
+            json(value, field: field, maximumBytes: maximumBytes)
+        }
+    }
+
+    /// A list of texts, each once.
+    mutating func texts(_ values: [String]?, field: String, maximum: Int, scalars: ClosedRange<Int>) {
+        guard let values else { return }
+        guard values.count <= maximum else {
+            return reject(field, code: "too_many", message: "must have at most \(maximum) items")
+        }
+        for (index, value) in values.enumerated() { text(value, field: "\(field)[\(index)]", scalars: scalars) }
+    }
+
+    private func isAlphanumeric(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"):
+            true
+        default: false
+        }
+    }
+}
+
+extension Patch {
+    /// As the store's commands take it: nil leaves, `.some(nil)` clears.
+    var change: Value?? {
+        switch self {
+        case .absent: nil
+        case .cleared: .some(nil)
+        case .set(let value): .some(value)
+        }
+    }
+}

@@ -1,0 +1,116 @@
+import Domain
+import HTTPTypes
+import Storage
+import Wire
+
+/// The articles that the assistant answers from.
+struct KnowledgeRoutes: Sendable {
+    let store: ChatStore
+    let views: ViewMaker
+
+    struct New: Decodable, Sendable {
+        var title: String
+        var content: String
+        var locale: String
+        var questions: [String]?
+        var status: Article.Status?
+    }
+
+    struct Edit: Decodable, Sendable {
+        var title: Patch<String>
+        var content: Patch<String>
+        var locale: Patch<String>
+        var questions: Patch<[String]>
+        var status: Patch<Article.Status>
+    }
+
+    private static let path = "/api/v1/admin/knowledge/articles"
+
+    func register(in table: inout EndpointTable) {
+        table.group = "Knowledge"
+        table.get(
+            Self.path, summary: "Articles, newest first", access: .staff(.knowledgeRead), query: Paging.parameters,
+            response: ListView<ArticleView>.self
+        ) { call in
+            let access = call.access
+            var query = call.query
+            let page = query.page(of: "articles", Article.self)
+            try query.finish()
+            let slice = try await store.read {
+                try $0.articles(after: page.position, limit: page.limit, by: access)
+            }
+            return Answer(ListView(slice, of: "articles", Article.self, views.identifiers, views.article))
+        }
+        table.post(
+            Self.path, summary: "Add an article", access: .staff(.knowledgeWrite), request: New.self,
+            response: ArticleView.self, status: .created
+        ) { body, call in
+            try Self.validate(
+                title: body.title, content: body.content, locale: body.locale, questions: body.questions)
+            let access = call.access
+            let article = try await store.write {
+                try $0.createArticle(
+                    title: body.title, content: body.content, locale: body.locale, questions: body.questions ?? [],
+                    status: body.status ?? .draft, by: access)
+            }
+            return answer(article)
+        }
+        table.get(
+            Self.path + "/{id}", summary: "An article", access: .staff(.knowledgeRead), response: ArticleView.self
+        ) { call in
+            let (id, access) = (try call.id(Article.self), call.access)
+            return answer(try await store.read { try $0.article(id, by: access) })
+        }
+        table.patch(
+            Self.path + "/{id}", summary: "Change an article", access: .staff(.knowledgeWrite), request: Edit.self,
+            response: ArticleView.self
+        ) { body, call in
+            let patch = try patch(body)
+            let (id, access, precondition) = (try call.id(Article.self), call.access, call.precondition)
+            let article = try await store.write { transaction in
+                try precondition.check(EntityTag(transaction.article(id, by: access)))
+                return try transaction.updateArticle(id, patch, by: access)
+            }
+            return answer(article)
+        }
+        table.delete(
+            Self.path + "/{id}", summary: "Delete an article", access: .staff(.knowledgeWrite),
+            problems: [.preconditionFailed]
+        ) { call in
+            let (id, access, precondition) = (try call.id(Article.self), call.access, call.precondition)
+            try await store.write { transaction in
+                try precondition.check(EntityTag(transaction.article(id, by: access)))
+                try transaction.deleteArticle(id, by: access)
+            }
+            return .done
+        }
+    }
+
+    private func answer(_ article: Article) -> Answer<ArticleView> {
+        Answer(views.article(article), tag: EntityTag(article))
+    }
+
+    private func patch(_ edit: Edit) throws(ValidationProblems) -> ArticlePatch {
+        var patch = ArticlePatch()
+        patch.title = try edit.title.requiredValue(field: "title")
+        patch.content = try edit.content.requiredValue(field: "content")
+        patch.locale = try edit.locale.requiredValue(field: "locale")
+        patch.questions = edit.questions.isAbsent ? nil : edit.questions.applied(to: nil) ?? []
+        patch.status = try edit.status.requiredValue(field: "status")
+        try Self.validate(
+            title: patch.title, content: patch.content, locale: patch.locale, questions: patch.questions)
+        return patch
+    }
+
+    private static func validate(
+        title: String?, content: String?, locale: String?, questions: [String]?
+    ) throws(ValidationProblems) {
+        var check = Validation()
+        check.text(title, field: "title", scalars: FieldRules.title)
+        check.text(content, field: "content", scalars: FieldRules.articleContent)
+        check.locale(locale)
+        check.texts(
+            questions, field: "questions", maximum: FieldRules.maximumQuestions, scalars: FieldRules.question)
+        try check.finish()
+    }
+}

@@ -1,0 +1,106 @@
+import Domain
+import HTTPTypes
+import Hummingbird
+import Storage
+import Wire
+
+/// What is said in a conversation, and what has happened in it.
+struct MessageRoutes: Sendable {
+    let store: ChatStore
+    let views: ViewMaker
+    let live: any LiveConversations
+
+    struct New: Decodable, Sendable {
+        var content: String
+        var clientMessageId: String?
+        var type: Message.Kind?
+        var replyTo: String?
+        var attachmentIds: [String]?
+    }
+
+    struct ReadMark: Decodable, Sendable {
+        var seq: Int64
+    }
+
+    func register(in table: inout EndpointTable) {
+        table.group = "Messages"
+        table.get(
+            "/api/v1/chat/conversations/{id}/messages", summary: "Messages by seq",
+            access: .contactOr(.conversationsRead), query: Paging.seqParameters,
+            response: SeqListView<MessageView>.self
+        ) { call in
+            let (id, access) = (try call.id(Conversation.self), call.access)
+            let page = try seqPage(call)
+            let slice = try await store.read { try $0.messages(of: id, page, by: access) }
+            return Answer(SeqListView(slice, page, seq: \.seq) { views.message($0, for: access.viewer) })
+        }
+        table.get(
+            "/api/v1/chat/conversations/{id}/events",
+            summary: "Every durable event by seq: what the socket would have replayed",
+            access: .contactOr(.conversationsRead), query: Paging.seqParameters,
+            response: SeqListView<EventEnvelope>.self
+        ) { call in
+            let (id, access) = (try call.id(Conversation.self), call.access)
+            let page = try seqPage(call)
+            let slice = try await store.read { try $0.events(of: id, page, by: access) }
+            let encoder = EventEncoder(views: views)
+            return Answer(SeqListView(slice, page, seq: \.seq) { encoder.envelope($0, for: access.viewer) })
+        }
+        table.post(
+            "/api/v1/chat/conversations/{id}/messages",
+            summary: "Send a message; with `Accept: text/event-stream`, see the reply as it is written",
+            access: .contactOr(.messagesWrite), request: New.self, response: MessageView.self, status: .created,
+            problems: [.conversationClosed, .idempotencyConflict]
+        ) { body, call in
+            try await send(body, call)
+        }
+        table.post(
+            "/api/v1/chat/conversations/{id}/read", summary: "Note how far one has read",
+            access: .contactOr(.conversationsRead), request: ReadMark.self, response: NoContent.self,
+            status: .noContent
+        ) { body, call in
+            var check = Validation()
+            check.number(body.seq, field: "seq", in: 0...Int64.max)
+            try check.finish()
+            let (id, access) = (try call.id(Conversation.self), call.access)
+            let moved = try await store.write { try $0.markRead(id, upTo: body.seq, by: access) }
+            if moved { live.noteRead(id, upTo: body.seq, by: access) }
+            return .done
+        }
+    }
+
+    private func seqPage(_ call: Call) throws -> SeqPage {
+        var query = call.query
+        let page = query.seqPage()
+        try query.finish()
+        return page
+    }
+
+    private func send(_ new: New, _ call: Call) async throws -> Answer<MessageView> {
+        let draft = try draft(new, call)
+        let (id, access) = (try call.id(Conversation.self), call.access)
+        let sent = try await store.write { try $0.send(draft, to: id, by: access) }
+        return Answer(
+            views.message(sent.message, for: access.viewer), status: sent.isDuplicate ? .ok : .created)
+    }
+
+    private func draft(_ new: New, _ call: Call) throws -> MessageDraft {
+        var check = Validation()
+        check.text(new.content, field: "content", scalars: Validation.messageScalars)
+        check.identifier(new.clientMessageId, field: "client_message_id")
+        let kind = new.type ?? .text
+        if kind != .text, kind != .note {
+            check.reject("type", code: "invalid_value", message: "must be text or note")
+        }
+        if let attachments = new.attachmentIds, !attachments.isEmpty {
+            check.reject("attachment_ids[0]", code: "not_found", message: "no such attachment")
+        }
+        let replyTo = new.replyTo.flatMap { call.incoming.identifiers.identifier($0, of: Message.self) }
+        if new.replyTo != nil, replyTo == nil {
+            check.reject("reply_to", code: "not_found", message: "no such message in this conversation")
+        }
+        try check.finish()
+        return MessageDraft(
+            content: new.content, clientMessageId: new.clientMessageId, kind: kind, replyTo: replyTo)
+    }
+}

@@ -1,0 +1,91 @@
+import Domain
+import Storage
+import Wire
+
+/// `POST …/switch`: who answers from now on.
+struct OwnershipRoutes: Sendable {
+    let store: ChatStore
+    let views: ViewMaker
+    let announcement: HandoffAnnouncement
+
+    struct Switch: Decodable, Sendable {
+        enum Side: String, Decodable, CaseIterable, Sendable {
+            case ai, human
+        }
+
+        var to: Side
+        /// An agent, or `me`.
+        var agentId: String?
+        var teamId: String?
+        var reason: String?
+        /// Do it only if the owner has not changed since.
+        var expectedEpoch: Int64?
+    }
+
+    func register(in table: inout EndpointTable) {
+        table.group = "Conversations"
+        table.post(
+            "/api/v1/chat/conversations/{id}/switch",
+            summary: "Give the conversation to the assistant, to the queue or to an agent",
+            access: .contactOr(.conversationsWrite), request: Switch.self, response: ConversationAnswer.self,
+            problems: [.staleOwner, .conversationClosed]
+        ) { body, call in
+            let (id, access) = (try call.id(Conversation.self), call.access)
+            let target = try target(body, call)
+            let announcement = announcement
+            let switched = try await store.write { transaction in
+                let text: String? =
+                    if let contact = access.contact, target == .anyHuman {
+                        announcement.text(try announcement.occasion(of: contact, in: transaction))
+                    } else {
+                        nil
+                    }
+                return try transaction.switchOwner(
+                    of: id, to: target, expectedEpoch: body.expectedEpoch, reason: body.reason, announcement: text,
+                    by: access)
+            }
+            return Answer(ConversationAnswer(switched, for: access.viewer, views), tag: EntityTag(switched))
+        }
+    }
+
+    private func target(_ body: Switch, _ call: Call) throws -> OwnerSwitch {
+        var check = Validation()
+        check.text(body.reason, field: "reason", scalars: FieldRules.reason)
+        if body.teamId != nil { check.reject("team_id", code: "not_found", message: "no such team") }
+        if body.to == .ai, body.agentId != nil {
+            check.reject("agent_id", code: "invalid_value", message: "does not go with the assistant")
+        }
+        var agent: Identifier<User>?
+        if let named = body.agentId {
+            agent = named == "me" ? call.access.staff?.userId : call.incoming.identifiers.identifier(named)
+            guard call.access.contact == nil else { throw Refusal.forbidden }
+            if agent == nil { check.reject("agent_id", code: "not_found", message: "no such active agent") }
+        }
+        try check.finish()
+        if body.to == .ai { return .ai }
+        return agent.map { .agent($0) } ?? .anyHuman
+    }
+}
+
+/// What the customer is told when it has asked for a human.
+public struct HandoffAnnouncement: Sendable {
+    /// What decides the language.
+    public struct Occasion: Sendable, Equatable {
+        /// Of the session.
+        public var locale: String?
+        /// The contact's newest words.
+        public var words: String?
+    }
+
+    let text: @Sendable (Occasion) -> String
+
+    public init(_ text: @escaping @Sendable (Occasion) -> String) {
+        self.text = text
+    }
+
+    func occasion(of contact: Access.ContactPrincipal, in reader: any RowReader) throws -> Occasion {
+        Occasion(
+            locale: try reader.session(contact.sessionId)?.locale,
+            words: try reader.newestWords(of: contact.contactId, in: contact.conversationId))
+    }
+}

@@ -1,0 +1,49 @@
+import Domain
+import Storage
+import Wire
+
+/// What users see and change of themselves.
+struct ProfileRoutes: Sendable {
+    let store: ChatStore
+    let views: ViewMaker
+
+    struct Edit: Decodable, Sendable {
+        var name: Patch<String>
+        var locale: Patch<String>
+    }
+
+    func register(in table: inout EndpointTable) {
+        table.group = "Users"
+        table.get(
+            "/api/v1/users/me", summary: "The signed-in user", access: .user, response: UserView.self
+        ) { call in
+            let id = try userId(call)
+            let user = try await store.read { try $0.user(id) }
+            guard let user else { throw Refusal.notFound }
+            return Answer(views.user(user), tag: EntityTag(user))
+        }
+        table.patch(
+            "/api/v1/users/me", summary: "Change one's own name and language", access: .user, request: Edit.self,
+            response: UserView.self
+        ) { body, call in
+            let id = try userId(call)
+            let name = try body.name.requiredValue(field: "name")
+            var check = Validation()
+            check.text(name, field: "name", scalars: FieldRules.name)
+            check.locale(body.locale)
+            try check.finish()
+            let precondition = call.precondition
+            let user = try await store.write { transaction in
+                guard let user = try transaction.user(id) else { throw Refusal.notFound }
+                try precondition.check(EntityTag(user))
+                return try transaction.updateOwnProfile(id, name: name, locale: body.locale.change)
+            }
+            return Answer(views.user(user), tag: EntityTag(user))
+        }
+    }
+
+    private func userId(_ call: Call) throws(Refusal) -> Identifier<User> {
+        guard let id = call.access.staff?.userId else { throw .forbidden }
+        return id
+    }
+}

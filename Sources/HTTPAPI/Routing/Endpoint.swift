@@ -1,0 +1,51 @@
+public import HTTPTypes
+import Hummingbird
+
+/// A route: all that is known of it, for serving and for describing it.
+public struct Endpoint: Sendable {
+    public let method: HTTPRequest.Method
+    /// With its parameters in braces, such as `/api/v1/contacts/{id}`.
+    public let path: String
+    public let summary: String
+    /// Under which heading it is described.
+    public let group: String
+    public let admission: Admission
+    public let query: [QueryDescription]
+    /// Type of the JSON body; nil for none.
+    public let request: (any (Decodable & Sendable).Type)?
+    /// Whether the body may be left out.
+    public let isBodyOptional: Bool
+    /// Type of the answer's JSON; ``NoContent`` for none.
+    public let response: any (Encodable & Sendable).Type
+    /// Of the usual success.
+    public let status: HTTPResponse.Status
+    /// What the route itself answers beside what ``possibleProblems`` adds.
+    public let problems: [ProblemCode]
+    let respond: @Sendable (Request, RequestScope) async throws -> Response
+
+    /// Every problem that a client of this route may meet.
+    public var possibleProblems: [ProblemCode] {
+        var codes: Set<ProblemCode> = Set(problems)
+        codes.formUnion([.unavailable, .internal])
+        if admission != .anyone {
+            codes.formUnion([.unauthenticated, .tokenExpired, .tokenRevoked, .forbidden, .rateLimited])
+        }
+        if request != nil {
+            codes.formUnion([.malformedJSON, .validationFailed, .unknownField, .unsupportedMediaType, .tooLarge])
+        }
+        if !query.isEmpty { codes.insert(.validationFailed) }
+        if path.contains("{") { codes.insert(.notFound) }
+        return ProblemCode.allCases.filter(codes.contains)
+    }
+
+    /// The path's segments.
+    var segments: [Substring] { path.split(separator: "/") }
+
+    /// Whether a request for `path` is for this route, whatever its method.
+    func matches(_ path: [Substring]) -> Bool {
+        let pattern = segments
+        let isPrefix = pattern.last == "**"
+        guard isPrefix ? path.count >= pattern.count : path.count == pattern.count else { return false }
+        return zip(pattern, path).allSatisfy { $0 == $1 || $0.hasPrefix("{") || $0 == "**" }
+    }
+}

@@ -1,0 +1,155 @@
+import HTTPTypes
+import Hummingbird
+import Wire
+
+/// Every route, registered once. What serves requests and what describes the API are made from the same entries.
+struct EndpointTable: Sendable {
+    private(set) var endpoints: [Endpoint] = []
+    private let gate: Gate
+    private let identifiers: PublicIdentifiers
+    /// Heading of the routes that are added next.
+    var group = ""
+
+    init(gate: Gate, identifiers: PublicIdentifiers) {
+        self.gate = gate
+        self.identifiers = identifiers
+    }
+
+    /// Methods under which `path` exists, in a stable order.
+    func methods(at path: String) -> [HTTPRequest.Method] {
+        let segments = path.split(separator: "/")
+        var methods: [HTTPRequest.Method] = []
+        for endpoint in endpoints where endpoint.matches(segments) {
+            methods.append(endpoint.method)
+            if endpoint.method == .get { methods.append(.head) }
+        }
+        return methods
+    }
+
+    // MARK: Routes of somebody who is known
+
+    mutating func get<Answered: Encodable & Sendable>(
+        _ path: String, summary: String, access: Admission, query: [QueryDescription] = [],
+        response: Answered.Type, problems: [ProblemCode] = [],
+        _ handle: @escaping @Sendable (Call) async throws -> Answer<Answered>
+    ) {
+        let handler = known(access) { _, call in try await handle(call) }
+        add(.get, path, summary, access, query, response: response, .ok, problems, handler)
+    }
+
+    mutating func post<Answered: Encodable & Sendable>(
+        _ path: String, summary: String, access: Admission, response: Answered.Type,
+        status: HTTPResponse.Status = .ok, problems: [ProblemCode] = [],
+        _ handle: @escaping @Sendable (Call) async throws -> Answer<Answered>
+    ) {
+        let handler = known(access) { _, call in try await handle(call) }
+        add(.post, path, summary, access, response: response, status, problems, handler)
+    }
+
+    mutating func post<Body: Decodable & Sendable, Answered: Encodable & Sendable>(
+        _ path: String, summary: String, access: Admission, request: Body.Type, response: Answered.Type,
+        status: HTTPResponse.Status = .ok, problems: [ProblemCode] = [],
+        _ handle: @escaping @Sendable (Body, Call) async throws -> Answer<Answered>
+    ) {
+        addWithBody(.post, path, summary, access, request, response, status, problems, handle)
+    }
+
+    mutating func patch<Body: Decodable & Sendable, Answered: Encodable & Sendable>(
+        _ path: String, summary: String, access: Admission, request: Body.Type, response: Answered.Type,
+        problems: [ProblemCode] = [],
+        _ handle: @escaping @Sendable (Body, Call) async throws -> Answer<Answered>
+    ) {
+        addWithBody(.patch, path, summary, access, request, response, .ok, problems + [.preconditionFailed], handle)
+    }
+
+    mutating func delete(
+        _ path: String, summary: String, access: Admission, problems: [ProblemCode] = [],
+        _ handle: @escaping @Sendable (Call) async throws -> Answer<NoContent>
+    ) {
+        let handler = known(access) { _, call in try await handle(call) }
+        add(.delete, path, summary, access, response: NoContent.self, .noContent, problems, handler)
+    }
+
+    // MARK: Routes of anybody
+
+    mutating func open<Answered: Encodable & Sendable>(
+        get path: String, summary: String, query: [QueryDescription] = [], response: Answered.Type,
+        problems: [ProblemCode] = [], _ handle: @escaping @Sendable (OpenCall) async throws -> Answer<Answered>
+    ) {
+        let identifiers = identifiers
+        add(.get, path, summary, .anyone, query, response: response, .ok, problems) { request, scope in
+            let call = OpenCall(incoming: Incoming(request: request, scope: scope, identifiers: identifiers))
+            return try await handle(call).response(.ok)
+        }
+    }
+
+    mutating func open<Body: Decodable & Sendable, Answered: Encodable & Sendable>(
+        post path: String, summary: String, request: Body.Type, isBodyOptional: Bool = false,
+        response: Answered.Type, status: HTTPResponse.Status = .ok, problems: [ProblemCode] = [],
+        _ handle: @escaping @Sendable (Body, OpenCall) async throws -> Answer<Answered>
+    ) {
+        let identifiers = identifiers
+        add(
+            .post, path, summary, .anyone, request: request, isBodyOptional: isBodyOptional, response: response,
+            status, problems
+        ) { request, scope in
+            var request = request
+            let body = try await RequestBodyReader.read(Body.self, of: &request, emptyIsObject: isBodyOptional)
+            let call = OpenCall(incoming: Incoming(request: request, scope: scope, identifiers: identifiers))
+            return try await handle(body, call).response(status)
+        }
+    }
+
+    // MARK: Making entries
+
+    private func known<Answered: Encodable & Sendable>(
+        _ admission: Admission, _ handle: @escaping @Sendable (Request, Call) async throws -> Answer<Answered>
+    ) -> @Sendable (Request, RequestScope, HTTPResponse.Status) async throws -> Response {
+        let (gate, identifiers) = (gate, identifiers)
+        return { request, scope, status in
+            let access = try await gate.admit(request, scope, to: admission)
+            let incoming = Incoming(request: request, scope: scope, identifiers: identifiers)
+            return try await handle(request, Call(access: access, incoming: incoming)).response(status)
+        }
+    }
+
+    private mutating func addWithBody<Body: Decodable & Sendable, Answered: Encodable & Sendable>(
+        _ method: HTTPRequest.Method, _ path: String, _ summary: String, _ admission: Admission, _ body: Body.Type,
+        _ response: Answered.Type, _ status: HTTPResponse.Status, _ problems: [ProblemCode],
+        _ handle: @escaping @Sendable (Body, Call) async throws -> Answer<Answered>
+    ) {
+        let (gate, identifiers) = (gate, identifiers)
+        add(method, path, summary, admission, request: body, response: response, status, problems) { request, scope in
+            // Who is asking comes first: a stranger's megabyte is not even read.
+            let access = try await gate.admit(request, scope, to: admission)
+            var request = request
+            let body = try await RequestBodyReader.read(Body.self, of: &request, emptyIsObject: false)
+            let incoming = Incoming(request: request, scope: scope, identifiers: identifiers)
+            return try await handle(body, Call(access: access, incoming: incoming)).response(status)
+        }
+    }
+
+    private mutating func add(
+        _ method: HTTPRequest.Method, _ path: String, _ summary: String, _ admission: Admission,
+        _ query: [QueryDescription] = [], response: any (Encodable & Sendable).Type, _ status: HTTPResponse.Status,
+        _ problems: [ProblemCode],
+        _ handler: @escaping @Sendable (Request, RequestScope, HTTPResponse.Status) async throws -> Response
+    ) {
+        add(method, path, summary, admission, query, response: response, status, problems) { request, scope in
+            try await handler(request, scope, status)
+        }
+    }
+
+    private mutating func add(
+        _ method: HTTPRequest.Method, _ path: String, _ summary: String, _ admission: Admission,
+        _ query: [QueryDescription] = [], request: (any (Decodable & Sendable).Type)? = nil,
+        isBodyOptional: Bool = false, response: any (Encodable & Sendable).Type, _ status: HTTPResponse.Status,
+        _ problems: [ProblemCode], _ respond: @escaping @Sendable (Request, RequestScope) async throws -> Response
+    ) {
+        endpoints.append(
+            Endpoint(
+                method: method, path: path, summary: summary, group: group, admission: admission, query: query,
+                request: request, isBodyOptional: isBodyOptional, response: response, status: status,
+                problems: problems, respond: respond))
+    }
+}

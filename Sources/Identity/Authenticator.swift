@@ -1,0 +1,146 @@
+public import Domain
+public import Storage
+public import Wire
+
+/// Why credentials were not accepted: 401 with the code of the same name.
+public enum AuthenticationFailure: Error, Hashable, Sendable {
+    /// None, or nothing that this installation made.
+    case unauthenticated
+    /// Genuine, but its time, or that of its session, is over.
+    case tokenExpired
+    /// Genuine, but ended before its time: signed out, suspended, closed, other rights by now.
+    case tokenRevoked
+}
+
+/// Turns what a caller shows into an ``Access``: the signature says for whom a token was made, the rows whether it
+/// still holds.
+public struct Authenticator: Sendable {
+    private let store: ChatStore
+    private let tokens: TokenAuthority
+    private let identifiers: PublicIdentifiers
+
+    public init(store: ChatStore, tokens: TokenAuthority, identifiers: PublicIdentifiers) {
+        self.store = store
+        self.tokens = tokens
+        self.identifiers = identifiers
+    }
+
+    /// What a bearer token says, by its signature and its own end alone. Never waits.
+    public func verify(_ bearer: String) throws(AuthenticationFailure) -> VerifiedToken {
+        do {
+            return try tokens.verify(bearer)
+        } catch .expired {
+            throw .tokenExpired
+        } catch {
+            throw .unauthenticated
+        }
+    }
+
+    /// Who shows this token, a user's or a contact's.
+    /// - Throws: ``AuthenticationFailure``, or `StorageFailure`.
+    public func authenticate(bearer: String) async throws -> Access {
+        try await access(of: try verify(bearer))
+    }
+
+    /// Who stands behind a verified token, as of now. The one place that asks the rows for it.
+    /// - Throws: ``AuthenticationFailure``, or `StorageFailure`.
+    public func access(of token: VerifiedToken) async throws -> Access {
+        let holder = try holder(of: token)
+        return try await store.read { try holder.access(in: $0) }
+    }
+
+    /// Uses a ticket up and says for whom it was.
+    /// - Throws: ``AuthenticationFailure``, or `StorageFailure`.
+    public func authenticate(ticket: String) async throws -> Access {
+        guard let token = RandomToken(.ticket, presented: ticket) else { throw AuthenticationFailure.unauthenticated }
+        let digest = token.digest.bytes
+        // A ticket of a session that has ended is used up all the same, so the failure is a value: throwing it would
+        // undo the deletion.
+        let result: Result<Access, AuthenticationFailure> = try await store.write { transaction in
+            guard let (ticketHolder, workspaceId) = try transaction.redeemTicket(digest) else {
+                return .failure(.unauthenticated)
+            }
+            let holder: TokenHolder =
+                switch ticketHolder {
+                case .session(let id): .session(id, workspaceId)
+                case .login(let id, let userId): .login(id, userId, workspaceId, accessVersion: nil)
+                }
+            do {
+                return .success(try holder.access(in: transaction))
+            } catch let failure as AuthenticationFailure {
+                return .failure(failure)
+            }
+        }
+        return try result.get()
+    }
+
+    /// The session of a visitor who comes back, live or expired: good for opening a new one for the same contact and
+    /// for nothing else.
+    /// - Throws: ``AuthenticationFailure``: revoked when it was closed, expired when that was more than
+    ///   `ChatSession.returnDays` ago; `Refusal.forbidden` for a user's token; `StorageFailure`.
+    public func returningSession(bearer: String) async throws -> ChatSession {
+        guard case .session(let id, let workspaceId) = try holder(of: try verify(bearer)) else {
+            throw Refusal.forbidden
+        }
+        return try await store.read { snapshot in
+            guard let session = try snapshot.session(id), session.workspaceId == workspaceId else {
+                throw AuthenticationFailure.unauthenticated
+            }
+            guard session.status != .closed else { throw AuthenticationFailure.tokenRevoked }
+            let lastReturn = session.expiresAt.adding(seconds: ChatSession.returnDays * 86_400)
+            guard snapshot.now < lastReturn else { throw AuthenticationFailure.tokenExpired }
+            return session
+        }
+    }
+
+    private func holder(of token: VerifiedToken) throws(AuthenticationFailure) -> TokenHolder {
+        switch token {
+        case .access(let claims):
+            guard let login = identifiers.identifier(claims.familyId, of: Login.self),
+                let user = identifiers.identifier(claims.userId, of: User.self),
+                let workspace = identifiers.identifier(claims.workspaceId, of: Workspace.self)
+            else { throw .unauthenticated }
+            return .login(login, user, workspace, accessVersion: claims.accessVersion)
+        case .session(let claims):
+            guard let session = identifiers.identifier(claims.sessionId, of: ChatSession.self),
+                let workspace = identifiers.identifier(claims.workspaceId, of: Workspace.self)
+            else { throw .unauthenticated }
+            return .session(session, workspace)
+        }
+    }
+}
+
+/// Whom a token or ticket was made for, in row keys.
+private enum TokenHolder: Sendable {
+    case session(Identifier<ChatSession>, Identifier<Workspace>)
+    /// A ticket carries no access version: it is younger than any change that would matter.
+    case login(Identifier<Login>, Identifier<User>, Identifier<Workspace>, accessVersion: Int64?)
+
+    func access(in reader: any RowReader) throws -> Access {
+        switch self {
+        case .session(let id, let workspaceId):
+            guard let session = try reader.session(id), session.workspaceId == workspaceId else {
+                throw AuthenticationFailure.unauthenticated
+            }
+            switch session.status {
+            case .active, .idle: break
+            case .expired: throw AuthenticationFailure.tokenExpired
+            case .closed: throw AuthenticationFailure.tokenRevoked
+            }
+            return Access(
+                workspaceId: workspaceId,
+                principal: .contact(
+                    .init(
+                        contactId: session.contactId, sessionId: session.id, conversationId: session.conversationId)))
+        case .login(let loginId, let userId, let workspaceId, let accessVersion):
+            guard let user = try reader.user(userId), user.workspaceId == workspaceId,
+                let login = try reader.login(loginId), login.userId == userId
+            else { throw AuthenticationFailure.unauthenticated }
+            guard user.status == .active, !login.isRevoked, accessVersion.map({ $0 == user.accessVersion }) ?? true
+            else { throw AuthenticationFailure.tokenRevoked }
+            return Access(
+                workspaceId: workspaceId,
+                principal: .staff(.init(userId: userId, name: user.name, role: user.role, loginId: loginId)))
+        }
+    }
+}
