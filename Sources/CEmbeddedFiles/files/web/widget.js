@@ -237,7 +237,7 @@ function synced(head) {
   enter('live');
   attempts = drainSeconds = 0;
   behind(head);
-  if (historyBefore) readHistory();
+  if (historyBefore) readHistory(historyBefore);
   for (const entry of entries.values()) resync(entry);
   if (wantsHuman) askHuman();
   pump();
@@ -268,12 +268,12 @@ function change(changes) {
 /// An event exists that never came. Before `synced` the replay brings it; after, a new connection resumes here.
 const behind = (head) => phase === 'live' && head > seq && lost(1006);
 
-async function readHistory() {
-  const before = historyBefore;
+async function readHistory(before) {
+  historyBefore = before;
   try {
     const page = await http('GET', `/conversations/${conversation.id}/messages?before=${before}&limit=${PAGE}`);
     if (historyBefore !== before) return;
-    if (page.head_seq < seq) return readHistory(); // older than what the socket has told meanwhile
+    if (page.head_seq < seq) return readHistory(before); // older than what the socket has told meanwhile
     historyBefore = 0;
     const below = log.scrollHeight - log.scrollTop, stick = atBottom();
     for (const message of page.items) if (!entries.has(message.id)) put(message);
@@ -281,7 +281,7 @@ async function readHistory() {
     log.scrollTop = log.scrollHeight - below;
     settle(stick);
   } catch (error) {
-    if (!refused(error)) setTimeout(() => phase === 'live' && historyBefore && readHistory(), 3000);
+    if (!refused(error)) setTimeout(() => phase === 'live' && historyBefore === before && readHistory(before), 3000);
   }
 }
 
@@ -418,7 +418,7 @@ const launcher = make('button', 'launcher', { onclick: () => toggle(!isOpen) }, 
 const title = make('h2', 'title', { id: 'title' });
 const subtitle = make('p', 'subtitle', { role: 'status' });
 const closer = make('button', 'close', { 'aria-label': words.close, onclick: () => toggle(false) }, icon('M6 6l12 12M18 6L6 18'));
-const earlier = make('button', 'earlier', { onclick: readEarlier }, words.earlier);
+const earlier = make('button', 'earlier', { onclick: () => readHistory(oldest) }, words.earlier);
 const intro = make('p', 'intro', {}, words.hello);
 const log = make('div', 'log', { role: 'log', tabindex: 0, 'aria-label': words.chat, onscroll: markRead }, earlier, intro);
 const typist = make('span', 'typist');
@@ -503,12 +503,9 @@ function put(message) {
   started.delete(message.id);
   newest = Math.max(newest, message.seq);
   paint(entry);
-  // By seq, looked up from the end, since it is nearly always the last place. Echoes have no seq and stay last.
-  let next = null;
-  for (let other = log.lastChild; other && !(+other.dataset.seq < message.seq) && other !== intro; other = other.previousSibling) {
-    if (other !== entry.element) next = other;
-  }
-  if (entry.element.nextSibling !== next || !entry.element.parentNode) log.insertBefore(entry.element, next);
+  // By seq. Echoes have none, and so stay last.
+  const before = [...log.children].findLast((other) => other === intro || +other.dataset.seq < message.seq);
+  if (before.nextSibling !== entry.element) before.after(entry.element);
 }
 
 function paint(entry) {
@@ -547,11 +544,6 @@ function cited({ number, title: name, excerpt }) {
   return make('details', 'source', {}, make('summary', '', {}, `${number}. ${name}`), make('p', '', {}, excerpt || ''));
 }
 
-function readEarlier() {
-  historyBefore = oldest;
-  readHistory();
-}
-
 function cancel() {
   for (const { stream, message } of entries.values()) if (stream) request('reply.cancel', { message_id: message.id });
 }
@@ -586,6 +578,7 @@ function wake() {
 }
 
 function toggle(open) {
+  if (open === isOpen) return;
   isOpen = open;
   panel.hidden = !open;
   (open ? input : launcher).focus({ preventScroll: true });
@@ -621,7 +614,7 @@ style.replaceSync(`
   .subtitle, .source, .meta, .typing, .intro, [data-kind=system] .text { font-size: 13px; color: var(--mute); }
   .log { flex: 1; overflow-y: auto; overscroll-behavior: contain; padding: 16px; display: flex; flex-direction: column; gap: 12px; }
   .log > * { flex: none; align-self: center; max-width: 86%; overflow-wrap: anywhere; } .log:focus-visible { outline-offset: -3px; }
-  .intro { margin: auto; } .log [data-kind=ai], .log [data-kind=agent] { align-self: start; }
+  .intro { margin: auto; text-align: center; } .log [data-kind=ai], .log [data-kind=agent] { align-self: start; }
   .log [data-kind=contact] { align-self: end; }
   .text { padding: 9px 13px; border-radius: 4px 14px 14px; background: var(--soft); white-space: pre-wrap; } a { color: inherit; }
   [data-kind=contact] .text { border-radius: 14px 14px 4px; }
