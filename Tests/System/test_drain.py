@@ -251,7 +251,7 @@ WRONG = [
     ("MAX_SOCKETS_PER_ADDRESS", "99999999999999999999"),
     ("JWT_SECRET", "short"),
     ("ENCRYPTION_KEY", "short"),
-    ("METRICS_TOKEN", "x"),
+    ("METRICS_TOKEN", "a-short-one"),
     ("COMPONENTS", "api"),
     ("COMPONENTS", "kitchen"),
     ("NODE_ID", "a b/c"),
