@@ -20,6 +20,8 @@ export function drawDetails(place, conversation, contact) {
       [say('email'), contact?.email],
       [say('phone'), contact?.phone],
       [say('externalId'), contact?.external_id],
+      [`${say('email')} (${say('claimed')})`, contact?.claimed_email],
+      [`${say('externalId')} (${say('claimed')})`, contact?.claimed_external_id],
       ...attributes,
       [say('created'), fullTime(contact?.created_at)],
     ]),

@@ -164,6 +164,7 @@ export class ThreadView {
     if (type === 'typing' && data.participant?.id !== this.#account.user.id) this.#showTyping(data.participant);
     else if (type === 'receipt' && data.participant?.kind === 'contact') thread.seenByContact = Math.max(thread.seenByContact, data.seq);
     else if (type === 'unsubscribed') return this.onClose();
+    else if (type === 'synced' && data.seq < thread.seq) return this.resume(true); // a log that was set back
     else if (type.startsWith('reply.')) {
       if (type === 'reply.snapshot') this.#syncing.delete(data.message_id);
       if (thread.stream(frame)) this.#sync(data.message_id);

@@ -81,6 +81,7 @@ const table = {
   name: ['Name', '姓名'],
   phone: ['Phone', '电话'],
   externalId: ['External id', '外部编号'],
+  claimed: ['unverified', '未验证'],
   number: ['Number', '编号'],
   status: ['Status', '状态'],
   owner: ['Owner', '负责人'],
