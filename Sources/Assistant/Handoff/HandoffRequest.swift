@@ -1,0 +1,34 @@
+/// Whether a customer explicitly asks for a human. Deterministic and before any model: nobody who asks for a human may be
+/// held up by a model's mood.
+///
+/// The phrases, their negations and the questions that only look like requests are the tables ``ChineseHandoffPhrases`` and
+/// ``EnglishHandoffPhrases``.
+public enum HandoffRequest {
+    /// Whether `text` asks for a human. What is said last counts: "转人工……算了，不用了" does not.
+    public static func detect(in text: String) -> Bool {
+        var wanted = false
+        for clause in HandoffClause.all(of: text) {
+            let wishes = [ChineseHandoff.wish(of: clause.chinese), EnglishHandoff.wish(of: clause.english)]
+            if wishes.contains(.wanted) {
+                wanted = true
+            } else if wishes.contains(.refused) {
+                wanted = false
+            }
+        }
+        return wanted
+    }
+
+    /// Whether `text`, said right after the assistant offered a human, accepts the offer ("好的", "yes please").
+    public static func isConsent(_ text: String) -> Bool {
+        if detect(in: text) { return true }
+        let comparable = ComparableText(text, limit: longestConsent).scalars
+        let words = TextRuns.all(in: comparable).map { run in
+            String(String.UnicodeScalarView(comparable[run.range].compactMap(Unicode.Scalar.init)))
+        }
+        return ChineseHandoffPhrases.consents.contains(words.joined())
+            || EnglishHandoffPhrases.consents.contains(words.joined(separator: " "))
+    }
+
+    /// Scalars; longer than any row of the tables, so that a cut text never equals one.
+    private static let longestConsent = 60
+}
