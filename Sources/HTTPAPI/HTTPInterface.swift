@@ -2,6 +2,7 @@ public import Domain
 import HTTPTypes
 public import Hummingbird
 public import Identity
+public import Realtime
 public import Storage
 public import Wire
 
@@ -12,36 +13,37 @@ public struct HTTPInterface: Sendable {
     let authenticator: Authenticator
     let tokens: TokenAuthority
     let passwords: PasswordHasher
-    let live: any LiveConversations
+    let hub: Hub
+    let handoffAnnouncement: @Sendable (_ locale: String?, _ words: String?) -> String
     let settings: HTTPSettings
     let limits: RateLimits
     let readiness: Readiness
     let clock: any WallClock
     let assistantHealth: @Sendable () async -> AssistantHealth
-    let handoffAnnouncement: HandoffAnnouncement
     private let startedAt: Timestamp
 
     /// - Parameters:
+    ///   - handoffAnnouncement: what a contact is told when it asks for a human, by its session's locale and its
+    ///     newest words.
     ///   - assistantHealth: how the assistant is, for `/health`.
-    ///   - handoffAnnouncement: what a contact is told when it has asked for a human.
     public init(
         store: ChatStore, views: ViewMaker, authenticator: Authenticator, tokens: TokenAuthority,
-        passwords: PasswordHasher, live: any LiveConversations, settings: HTTPSettings, readiness: Readiness,
-        clock: any WallClock, assistantHealth: @escaping @Sendable () async -> AssistantHealth,
-        handoffAnnouncement: HandoffAnnouncement
+        passwords: PasswordHasher, hub: Hub, settings: HTTPSettings, readiness: Readiness, clock: any WallClock,
+        handoffAnnouncement: @escaping @Sendable (_ locale: String?, _ words: String?) -> String,
+        assistantHealth: @escaping @Sendable () async -> AssistantHealth
     ) {
         self.store = store
         self.views = views
         self.authenticator = authenticator
         self.tokens = tokens
         self.passwords = passwords
-        self.live = live
+        self.hub = hub
+        self.handoffAnnouncement = handoffAnnouncement
         self.settings = settings
         self.limits = RateLimits(rates: settings.rates, clock: clock)
         self.readiness = readiness
         self.clock = clock
         self.assistantHealth = assistantHealth
-        self.handoffAnnouncement = handoffAnnouncement
         self.startedAt = clock.now()
     }
 
@@ -66,7 +68,10 @@ public struct HTTPInterface: Sendable {
         ).register(in: &table)
         ConversationRoutes(store: store, views: views, clock: clock).register(in: &table)
         OwnershipRoutes(store: store, views: views, announcement: handoffAnnouncement).register(in: &table)
-        MessageRoutes(store: store, views: views, live: live).register(in: &table)
+        MessageRoutes(
+            store: store, views: views, hub: hub,
+            stream: ReplyStream(store: store, hub: hub, encoder: EventEncoder(views: views))
+        ).register(in: &table)
         ContactRoutes(store: store, views: views).register(in: &table)
         KnowledgeRoutes(store: store, views: views).register(in: &table)
         PageRoutes().register(in: &table)

@@ -73,6 +73,7 @@ extension HTTPField.Name {
     static let referrerPolicy = name("Referrer-Policy")
     static let permissionsPolicy = name("Permissions-Policy")
     static let frameOptions = name("X-Frame-Options")
+    static let accelBuffering = name("X-Accel-Buffering")
     static let crossOriginResourcePolicy = name("Cross-Origin-Resource-Policy")
 
     /// A name that is written here, and so is a token.

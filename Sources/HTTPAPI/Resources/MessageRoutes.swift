@@ -1,6 +1,7 @@
 import Domain
 import HTTPTypes
 import Hummingbird
+import Realtime
 import Storage
 import Wire
 
@@ -8,7 +9,8 @@ import Wire
 struct MessageRoutes: Sendable {
     let store: ChatStore
     let views: ViewMaker
-    let live: any LiveConversations
+    let hub: Hub
+    let stream: ReplyStream
 
     struct New: Decodable, Sendable {
         var content: String
@@ -64,7 +66,7 @@ struct MessageRoutes: Sendable {
             try check.finish()
             let (id, access) = (try call.id(Conversation.self), call.access)
             let moved = try await store.write { try $0.markRead(id, upTo: body.seq, by: access) }
-            if moved { live.noteRead(id, upTo: body.seq, by: access) }
+            if moved { hub.receipt(in: id, of: access.actor, seq: body.seq) }
             return .done
         }
     }
@@ -79,6 +81,12 @@ struct MessageRoutes: Sendable {
     private func send(_ new: New, _ call: Call) async throws -> Answer<MessageView> {
         let draft = try draft(new, call)
         let (id, access) = (try call.id(Conversation.self), call.access)
+        if let contact = access.contact, let wait = hub.messageRates.take(contact.contactId) {
+            throw Problem(.rateLimited, retryAfter: wait, detail: "too many messages")
+        }
+        if call.incoming.headers[.accept]?.lowercased().contains("text/event-stream") ?? false {
+            return Answer(response: try await stream.response(sending: draft, to: id, call))
+        }
         let sent = try await store.write { try $0.send(draft, to: id, by: access) }
         return Answer(
             views.message(sent.message, for: access.viewer), status: sent.isDuplicate ? .ok : .created)

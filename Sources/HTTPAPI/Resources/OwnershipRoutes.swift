@@ -6,7 +6,8 @@ import Wire
 struct OwnershipRoutes: Sendable {
     let store: ChatStore
     let views: ViewMaker
-    let announcement: HandoffAnnouncement
+    /// What a contact is told when it asks for a human, by its session's locale and its newest words.
+    let announcement: @Sendable (_ locale: String?, _ words: String?) -> String
 
     struct Switch: Decodable, Sendable {
         enum Side: String, Decodable, CaseIterable, Sendable {
@@ -34,15 +35,15 @@ struct OwnershipRoutes: Sendable {
             let target = try target(body, call)
             let announcement = announcement
             let switched = try await store.write { transaction in
-                let text: String? =
-                    if let contact = access.contact, target == .anyHuman {
-                        announcement.text(try announcement.occasion(of: contact, in: transaction))
-                    } else {
-                        nil
-                    }
+                var told: String?
+                if let contact = access.contact, target == .anyHuman {
+                    told = announcement(
+                        try transaction.session(contact.sessionId)?.locale,
+                        try transaction.newestWords(of: contact.contactId, in: id))
+                }
                 return try transaction.switchOwner(
-                    of: id, to: target, expectedEpoch: body.expectedEpoch, reason: body.reason, announcement: text,
-                    by: access)
+                    of: id, to: target, expectedEpoch: body.expectedEpoch, reason: body.reason,
+                    announcement: told, by: access)
             }
             return Answer(ConversationAnswer(switched, for: access.viewer, views), tag: EntityTag(switched))
         }
@@ -64,28 +65,5 @@ struct OwnershipRoutes: Sendable {
         try check.finish()
         if body.to == .ai { return .ai }
         return agent.map { .agent($0) } ?? .anyHuman
-    }
-}
-
-/// What the customer is told when it has asked for a human.
-public struct HandoffAnnouncement: Sendable {
-    /// What decides the language.
-    public struct Occasion: Sendable, Equatable {
-        /// Of the session.
-        public var locale: String?
-        /// The contact's newest words.
-        public var words: String?
-    }
-
-    let text: @Sendable (Occasion) -> String
-
-    public init(_ text: @escaping @Sendable (Occasion) -> String) {
-        self.text = text
-    }
-
-    func occasion(of contact: Access.ContactPrincipal, in reader: any RowReader) throws -> Occasion {
-        Occasion(
-            locale: try reader.session(contact.sessionId)?.locale,
-            words: try reader.newestWords(of: contact.contactId, in: contact.conversationId))
     }
 }
