@@ -228,7 +228,7 @@ struct TransportHTTPTests {
 
     @Test("leaves connections alone that sent their first head in time, and closes them when idle")
     func closesIdleConnections() async throws {
-        var configuration = TransportConfiguration(http: .init(idleTimeout: .milliseconds(1_500)))
+        var configuration = TransportConfiguration(http: .init(idleTimeout: .milliseconds(2_500)))
         configuration.headTimeout = .milliseconds(300)
         try await TransportServer.run(configuration: configuration) { _, port, _ in
             let client = try await RawClient.connect(port)

@@ -4,6 +4,9 @@ public import NIOCore
 ///
 /// A value around the channel handler, so that a socket costs no object of its own. Using it after the socket has
 /// closed does nothing.
+///
+/// What is sent counts as queued until it is flushed, and only flushing makes room: every tick that sends must end in
+/// `flush` or `flushSoon`. (Within `opened` and `received` that happens by itself.)
 public struct Socket {
     let handler: SocketHandler
 

@@ -6,9 +6,15 @@ import NIOHTTP1
 /// HTTP and WebSockets on one port, for Hummingbird's `Application`:
 ///
 ///     let loops = SocketLoops()
-///     Application(router: router, server: HTTPServerBuilder { responder in
-///         WebSocketServerChannel(responder: responder, upgrading: entrance, loops: loops)
-///     })
+///     Application(
+///         router: router,
+///         server: HTTPServerBuilder { responder in
+///             WebSocketServerChannel(responder: responder, upgrading: entrance, loops: loops)
+///         },
+///         eventLoopGroupProvider: .shared(MultiThreadedEventLoopGroup.singleton))
+///
+/// The event loops must be those of NIOPosix: the ones that Hummingbird prefers on Apple platforms know neither the
+/// receive buffers nor the half-closing that are used here.
 ///
 /// Requests go to Hummingbird's responder. Handshakes go to `upgrading`, and an accepted one becomes a socket that
 /// consists of one channel handler: no task, no timer and none of the HTTP handlers remain.
