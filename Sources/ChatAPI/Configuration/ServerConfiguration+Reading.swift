@@ -1,0 +1,110 @@
+extension ServerConfiguration {
+    /// Reads and validates the whole configuration; then, and only then, makes what is made once: the data folder, the
+    /// kept secrets and the node's name.
+    ///
+    /// - Throws: the first problem found, in the order of ``ConfigurationKey/all``'s groups.
+    init(from sources: ConfigurationSources) throws(ConfigurationProblem) {
+        let file = try EnvironmentFile.read(in: sources.workingDirectory)
+        let values = ConfigurationValues(layers: [sources.options, sources.environment, file])
+
+        environment = try values.required(.environment, Parse.choice(of: DeploymentEnvironment.self))
+        http = try HTTPConfiguration(values, environment: environment)
+        let nodeId = try values.optional(.nodeId, Parse.nodeName)
+        components = Set(try values.required(.components, Parse.list(Parse.choice(of: Component.self))))
+
+        let folder = try values.required(.dataDirectory, Parse.path)
+        dataDirectory = DataDirectory(path: folder, below: sources.workingDirectory)
+        database =
+            try values.optional(.databaseURL, DatabaseAddress.init)?.below(sources.workingDirectory)
+            ?? .sqlite(path: dataDirectory.file("chat.db"))
+        redis = try values.optional(.redisURL, RedisAddress.init)
+        let jwtSecret = try Self.secret(.jwtSecret, values, environment, database)
+        let encryptionKey = try Self.secret(.encryptionKey, values, environment, database)
+        try Self.checkDrivers(database: database, redis: redis, components: components)
+
+        admin = try Self.admin(values, environment)
+        registration = try values.required(.registration, Parse.choice(of: Registration.self))
+        sessions = Sessions(
+            idle: try values.required(.sessionIdleSeconds, Parse.seconds(in: 1...Self.longestSession)),
+            lifetime: try values.required(.sessionTTLSeconds, Parse.seconds(in: 1...Self.longestSession)))
+        assistant = try AssistantConfiguration(values)
+        limits = try LimitsConfiguration(values, environment: environment)
+        logs = try LogsConfiguration(values, terminal: sources.terminal)
+        warnings = Self.warnings(file: file)
+
+        try dataDirectory.create()
+        self.nodeId = if let nodeId { nodeId } else { try dataDirectory.keptNodeName(hostName: sources.hostName) }
+        secrets = Secrets(
+            jwt: try dataDirectory.secret(jwtSecret, orKeptAs: "jwt-secret"),
+            encryption: try dataDirectory.secret(encryptionKey, orKeptAs: "encryption-key"))
+    }
+
+    /// Seconds: 90 days, as long as an expired session's token is good for anything at all.
+    private static let longestSession = 90 * 86_400
+
+    private static func secret(
+        _ key: ConfigurationKey, _ values: ConfigurationValues, _ environment: DeploymentEnvironment,
+        _ database: DatabaseAddress
+    ) throws(ConfigurationProblem) -> Secret? {
+        guard let secret = try values.optional(key, Parse.keyMaterial) else {
+            // A secret made by one node would not be known to the others.
+            if case .mysql = database {
+                throw key.problem("is missing: it is required with MySQL, the same on every node")
+            }
+            return nil
+        }
+        if environment == .production, secret.looksLikeAPlaceholder {
+            throw key.problem("is a placeholder, not a secret, which ENVIRONMENT=production refuses")
+        }
+        return secret
+    }
+
+    /// What this build can serve.
+    private static func checkDrivers(
+        database: DatabaseAddress, redis: RedisAddress?, components: Set<Component>
+    ) throws(ConfigurationProblem) {
+        switch database {
+        case .mysql:
+            throw ConfigurationKey.databaseURL.problem("names a MySQL server, and this build serves SQLite only")
+        case .sqlite:
+            let missing = Component.allCases.filter { !components.contains($0) }.map(\.rawValue)
+            guard missing.isEmpty else {
+                throw ConfigurationKey.components.problem(
+                    "leaves out \(missing.joined(separator: ", ")), but one process runs everything on SQLite")
+            }
+        }
+        if redis != nil {
+            throw ConfigurationKey.redisURL.problem(
+                "is given, and this build serves one node without Redis; leave it out")
+        }
+    }
+
+    private static func admin(
+        _ values: ConfigurationValues, _ environment: DeploymentEnvironment
+    ) throws(ConfigurationProblem) -> Admin {
+        let email = try values.required(.adminEmail, Parse.email)
+        let given = try values.optional(.adminPassword, Parse.password)
+        if environment == .production, given == Admin.builtInPassword {
+            throw ConfigurationProblem.builtInAdminPassword
+        }
+        let password = given ?? Admin.builtInPassword
+        return Admin(email: email, password: password, hasBuiltInPassword: password == Admin.builtInPassword)
+    }
+
+    /// A key in `.env` that the server does not know is most likely a mistyped one. In the process environment
+    /// everybody's variables stand, so nothing can be said there.
+    private static func warnings(file: [String: String]) -> [String] {
+        let known = Set(ConfigurationKey.all.map(\.name))
+        return file.keys.filter { !known.contains($0) && !$0.hasPrefix("CHAT_API_") }.sorted().map {
+            "\(EnvironmentFile.name) has \($0), which is not a key of Chat API"
+        }
+    }
+}
+
+extension DatabaseAddress {
+    /// The same, with a relative path of a file starting from `directory`.
+    func below(_ directory: String) -> DatabaseAddress {
+        guard case .sqlite(let path) = self else { return self }
+        return .sqlite(path: DataDirectory.path(path, below: directory))
+    }
+}

@@ -1,0 +1,49 @@
+import Synchronization
+
+@testable import ChatAPI
+
+/// Operations on nothing, which remember what they were asked.
+final class FakeOperations: Operations {
+    private let log = Mutex<[String]>([])
+    private let failure: CommandFailure?
+
+    init(failure: CommandFailure? = nil) {
+        self.failure = failure
+    }
+
+    var calls: [String] { log.withLock { $0 } }
+
+    private func note(_ call: String) throws {
+        log.withLock { $0.append(call) }
+        if let failure { throw failure }
+    }
+
+    func migrate() async throws -> MigrationSummary {
+        try note("migrate")
+        return MigrationSummary(version: 1, applied: ["0001_initial"])
+    }
+
+    func createWorkspace(_ workspace: NewWorkspace) async throws -> WorkspaceSummary {
+        try note("workspace \(workspace.slug) \(workspace.name)")
+        return WorkspaceSummary(id: "w1", slug: workspace.slug, name: workspace.name)
+    }
+
+    func createUser(_ user: NewUser) async throws -> UserSummary {
+        try note("user \(user.workspace) \(user.email) \(user.name) \(user.role) \(user.password)")
+        return UserSummary(id: "u1", workspace: user.workspace, email: user.email, role: user.role)
+    }
+
+    func setPassword(_ change: PasswordChange) async throws -> UserSummary {
+        try note("password \(change.workspace) \(change.email) \(change.password)")
+        return UserSummary(id: "u1", workspace: change.workspace, email: change.email, role: "agent")
+    }
+
+    func doctor() async throws -> [DoctorCheck] {
+        try note("doctor")
+        return [DoctorCheck(name: "schema", status: .ok, detail: "version 1")]
+    }
+
+    func close() async {
+        log.withLock { $0.append("close") }
+    }
+}
