@@ -100,7 +100,7 @@ let package = Package(
             dependencies: [
                 "Domain", "Wire", "Storage", "StorageSQLite", "Identity", "Assistant", "Realtime", "HTTPAPI",
                 "Observability", "EmbeddedFiles", .hummingbird, .logging, .metrics, .configuration, .argumentParser,
-                .serviceLifecycle, .unixSignals, .nioCore, .nioPosix, .asyncHTTPClient,
+                .serviceLifecycle, .unixSignals, .nioCore, .nioPosix, .asyncHTTPClient, .hummingbirdCore, .crypto,
             ],
             swiftSettings: posture),
 
@@ -111,7 +111,12 @@ let package = Package(
         .tests(
             "RealtimeTests",
             ["Domain", "Wire", "Storage", "StorageSQLite", "Realtime", .nioCore, .nioPosix, .nioEmbedded, .nioHTTP1, .nioWebSocket, .hummingbird, .hummingbirdCore, .serviceLifecycle, .httpTypes, .logging]),
-        .tests("HTTPAPITests", ["Domain", "Wire", "Storage", "StorageSQLite", "HTTPAPI", .hummingbird, .hummingbirdTesting, .logging]),
-        .tests("ChatAPITests", ["ChatAPI", "Domain", "Storage", "Observability", .logging]),
+        .tests(
+            "HTTPAPITests",
+            [
+                "Domain", "Wire", "Storage", "StorageSQLite", "Identity", "Realtime", "HTTPAPI", .hummingbird,
+                .hummingbirdTesting, .nioCore, .nioPosix, .httpTypes, .crypto, .logging,
+            ]),
+        .tests("ChatAPITests", ["ChatAPI", "Domain", "Wire", "Storage", "StorageSQLite", "Assistant", "Realtime", "Observability", .logging]),
     ]
 )

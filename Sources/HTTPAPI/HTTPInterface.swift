@@ -21,6 +21,8 @@ public struct HTTPInterface: Sendable {
     let clock: any WallClock
     let assistantHealth: @Sendable () async -> AssistantHealth
     private let startedAt: Timestamp
+    /// How often a stream looks whether its reply is still under way.
+    var streamCheckInterval = ReplyStream.checkInterval
 
     /// - Parameters:
     ///   - handoffAnnouncement: what a contact is told when it asks for a human, by its session's locale and its
@@ -70,7 +72,8 @@ public struct HTTPInterface: Sendable {
         OwnershipRoutes(store: store, views: views, announcement: handoffAnnouncement).register(in: &table)
         MessageRoutes(
             store: store, views: views, hub: hub,
-            stream: ReplyStream(store: store, hub: hub, encoder: EventEncoder(views: views))
+            stream: ReplyStream(
+                store: store, hub: hub, encoder: EventEncoder(views: views), checkInterval: streamCheckInterval)
         ).register(in: &table)
         ContactRoutes(store: store, views: views).register(in: &table)
         KnowledgeRoutes(store: store, views: views).register(in: &table)

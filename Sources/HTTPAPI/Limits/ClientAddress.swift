@@ -19,6 +19,11 @@ struct ClientAddress: Sendable, Equatable {
     /// Hops that are looked at. A longer list than any real chain of proxies is made up.
     static let maximumHops = 16
 
+    init(text: String, isBehindProxy: Bool) {
+        self.text = text
+        self.isBehindProxy = isBehindProxy
+    }
+
     /// - Parameter peer: IP address of the connection, nil when it has none.
     init(peer: String?, headers: HTTPFields, isTrustedProxy: (String) -> Bool) {
         let peer = peer.flatMap(Self.normalized)

@@ -20,7 +20,7 @@ struct ReplyStream: Sendable {
     let store: ChatStore
     let hub: Hub
     let encoder: EventEncoder
-    var checkInterval = ReplyStream.checkInterval
+    let checkInterval: Duration
 
     /// Sends the message and opens the stream of what comes of it.
     func response(

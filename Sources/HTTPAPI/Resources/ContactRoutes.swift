@@ -81,8 +81,7 @@ struct ContactRoutes: Sendable {
         check.text(edit.phone, field: "phone", scalars: FieldRules.phone)
         check.identifier(
             edit.externalId.applied(to: nil), field: "external_id", maximumBytes: FieldRules.externalIdBytes)
-        check.object(
-            edit.attributes.applied(to: nil), field: "attributes", maximumBytes: Validation.attributesBytes)
+        check.object(edit.attributes.setValue, field: "attributes", maximumBytes: Validation.attributesBytes)
         check.locale(edit.locale)
         try check.finish()
         var patch = ContactPatch()
@@ -90,7 +89,7 @@ struct ContactRoutes: Sendable {
         patch.email = edit.email.change
         patch.phone = edit.phone.change
         patch.externalId = edit.externalId.change
-        patch.attributes = edit.attributes.isAbsent ? nil : edit.attributes.applied(to: nil) ?? .object([:])
+        patch.attributes = edit.attributes.objectChange
         patch.locale = edit.locale.change
         return patch
     }

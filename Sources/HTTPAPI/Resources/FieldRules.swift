@@ -70,6 +70,23 @@ extension Validation {
     }
 }
 
+extension Patch where Value == JSONValue {
+    /// The new value; nil leaves it, and a cleared one is empty again.
+    var objectChange: JSONValue? {
+        // Spelt out, because a bare `nil` would be JSON's null here.
+        switch self {
+        case .absent: Optional<JSONValue>.none
+        case .cleared: .object([:])
+        case .set(let value): value
+        }
+    }
+
+    /// What is to be checked of it.
+    var setValue: JSONValue? {
+        if case .set(let value) = self { value } else { Optional<JSONValue>.none }
+    }
+}
+
 extension Patch {
     /// As the store's commands take it: nil leaves, `.some(nil)` clears.
     var change: Value?? {

@@ -73,9 +73,9 @@ struct SessionRoutes: Sendable {
     private func edit(_ body: Edit, _ call: Call) async throws -> Answer<SessionView> {
         var check = Validation()
         check.locale(body.locale)
-        check.object(body.metadata.applied(to: nil), field: "metadata", maximumBytes: Validation.metadataBytes)
+        check.object(body.metadata.setValue, field: "metadata", maximumBytes: Validation.metadataBytes)
         try check.finish()
-        let metadata: JSONValue? = body.metadata.isAbsent ? nil : body.metadata.applied(to: nil) ?? .object([:])
+        let metadata = body.metadata.objectChange
         let (id, access, precondition) = (try call.id(ChatSession.self), call.access, call.precondition)
         do {
             let session = try await store.write { transaction in

@@ -1,0 +1,218 @@
+import Domain
+import Foundation
+@testable import HTTPAPI
+import HTTPTypes
+import Hummingbird
+import HummingbirdTesting
+import Identity
+import Logging
+import NIOCore
+import NIOPosix
+import Realtime
+import Storage
+import StorageSQLite
+import Synchronization
+import Wire
+
+/// The whole HTTP side on a database of its own, with a clock that only the test moves.
+final class HTTPFixture: Sendable {
+    static let password = "correct horse battery"
+    static let inboxKey = "widget-key"
+    static let inboxSecret = Array("an-inbox-secret-of-at-least-32-bytes".utf8)
+    static let tokenSecret = Array("a-token-secret-of-at-least-32-bytes!".utf8)
+    static let cheap = ScryptCost(logarithm: 4, blockSize: 2, parallelism: 1) ?? .standard
+
+    let clock: ManualClock
+    let driver: SwitchableDriver
+    let store: ChatStore
+    let hub: Hub
+    let views: ViewMaker
+    let tokens: TokenAuthority
+    let readiness = Readiness()
+    let logs: LogRecorder
+    let workspace: Workspace
+    let inbox: Inbox
+    let assistantIsDegraded = Mutex(false)
+    let streamCheckInterval: Duration?
+    private let passwords: PasswordHasher
+    private let settings: HTTPSettings
+    private let folder: URL
+
+    init(
+        settings: HTTPSettings = HTTPFixture.settings(), lifetime: ChatSession.Lifetime = .init(),
+        messagesPerMinute: Double = 0, streamCheckInterval: Duration? = nil
+    ) async throws {
+        folder = FileManager.default.temporaryDirectory.appending(path: "chat-api-\(UUID().uuidString)")
+        clock = ManualClock()
+        logs = LogRecorder()
+        self.settings = settings
+        self.streamCheckInterval = streamCheckInterval
+        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        driver = SwitchableDriver(
+            try SQLiteDriver(path: folder.appending(path: "chat.db").path(percentEncoded: false), logger: logger))
+        _ = try await driver.migrate()
+        let observer = HubObserver()
+        store = ChatStore(
+            driver: driver, settings: StoreSettings(lifetime: lifetime, nodeId: "node-1"), clock: clock,
+            identifiers: IdentifierGenerator(clock: clock), observer: observer, logger: logger)
+        guard let identifiers = PublicIdentifiers(key: Array(repeating: 7, count: PublicIdentifiers.keyBytes)) else {
+            throw FixtureFault.identifiers
+        }
+        views = ViewMaker(identifiers: identifiers)
+        let hub = Hub(
+            store: store, group: MultiThreadedEventLoopGroup.singleton, encoder: EventEncoder(views: views),
+            settings: RealtimeSettings(
+                nodeId: "node-1", logEpoch: "epoch", contactMessagesPerMinute: messagesPerMinute),
+            handoffAnnouncement: { _, _ in "" }, logger: logger)
+        self.hub = hub
+        observer.hub.withLock { $0 = hub }
+        tokens = try await TokenAuthority(secret: Self.tokenSecret, clock: clock)
+        passwords = PasswordHasher(cost: Self.cheap)
+        (workspace, inbox) = try await store.write {
+            try $0.createWorkspace(
+                slug: "default", name: "Default", inboxKey: HTTPFixture.inboxKey, inboxSecret: HTTPFixture.inboxSecret)
+        }
+    }
+
+    deinit { try? FileManager.default.removeItem(at: folder) }
+
+    /// Limits off, so that only their own tests meet them.
+    static func settings() -> HTTPSettings {
+        HTTPSettings(
+            rates: .init(loginsPerMinute: nil, sessionsPerMinute: nil, requestsPerSecond: nil), nodeId: "node-1",
+            version: "1.2.3")
+    }
+
+    var interface: HTTPInterface {
+        var interface = HTTPInterface(
+            store: store, views: views,
+            authenticator: Authenticator(store: store, tokens: tokens, identifiers: views.identifiers),
+            tokens: tokens, passwords: passwords, hub: hub, settings: settings, readiness: readiness, clock: clock,
+            handoffAnnouncement: { locale, words in "handing over (\(locale ?? "-"), \(words ?? "-"))" },
+            assistantHealth: { [self] in
+                AssistantHealth(
+                    isDegraded: assistantIsDegraded.withLock { $0 }, details: ["status": "healthy", "first_token_ms": 5])
+            })
+        if let streamCheckInterval { interface.streamCheckInterval = streamCheckInterval }
+        return interface
+    }
+
+    /// Runs `test` with a client of the router, without sockets.
+    func run<Value: Sendable>(_ test: @Sendable (Client) async throws -> Value) async throws -> Value {
+        try await run(.router, test)
+    }
+
+    /// Runs `test` with a client that speaks HTTP over a connection.
+    func runLive<Value: Sendable>(_ test: @Sendable (Client) async throws -> Value) async throws -> Value {
+        try await run(.live, test)
+    }
+
+    private func run<Value: Sendable>(
+        _ setup: TestingSetup, _ test: @Sendable (Client) async throws -> Value
+    ) async throws -> Value {
+        let logs = logs
+        var logger = Logger(label: "test") { _ in RecordingLogHandler(recorder: logs) }
+        logger.logLevel = .debug
+        let application = Application(
+            router: interface.router(),
+            configuration: ApplicationConfiguration(address: .hostname("127.0.0.1", port: 0)), logger: logger)
+        return try await application.test(setup) { try await test(Client(http: $0)) }
+    }
+
+    // MARK: People
+
+    @discardableResult
+    func user(
+        _ email: String = "admin@example.com", role: Role = .admin, in workspace: Workspace? = nil
+    ) async throws -> User {
+        let hash = try await passwords.hash(Self.password)
+        let workspaceId = (workspace ?? self.workspace).id
+        return try await store.write {
+            try $0.createUser(email: email, name: "Name of \(email)", passwordHash: hash, role: role, in: workspaceId)
+        }
+    }
+
+    /// An access token of a new user.
+    func token(
+        _ role: Role = .admin, email: String? = nil, in workspace: Workspace? = nil
+    ) async throws -> String {
+        let user = try await user(email ?? "\(role.rawValue)@example.com", role: role, in: workspace)
+        return try await token(of: user)
+    }
+
+    func token(of user: User) async throws -> String {
+        let (_, login) = try await store.write {
+            try $0.beginLogin(of: user.id, refreshDigest: RandomToken(.refresh).digest.bytes)
+        }
+        return try await tokens.accessToken(
+            userId: views.identifiers.text(user.id), workspaceId: views.identifiers.text(user.workspaceId),
+            role: user.role.rawValue, accessVersion: user.accessVersion, familyId: views.identifiers.text(login.id))
+    }
+
+    func otherWorkspace() async throws -> (Workspace, Inbox) {
+        try await store.write {
+            try $0.createWorkspace(
+                slug: "other", name: "Other", inboxKey: "other-key", inboxSecret: HTTPFixture.inboxSecret)
+        }
+    }
+
+    /// Sets columns that no verb of the store changes yet.
+    func execute(_ sql: String, _ arguments: [SQLValue]) async throws {
+        try await driver.execute(sql, arguments)
+    }
+
+    func key<Entity: PubliclyIdentified>(_ text: String?, of _: Entity.Type) throws -> Identifier<Entity> {
+        guard let text, let id = views.identifiers.identifier(text, of: Entity.self) else {
+            throw FixtureFault.identifiers
+        }
+        return id
+    }
+}
+
+enum FixtureFault: Error {
+    case identifiers
+    case missing(String)
+    case deadline(String)
+}
+
+/// The hub needs the store and the store its observer: this one passes on once both exist.
+private final class HubObserver: CommitObserver {
+    let hub = Mutex<Hub?>(nil)
+
+    func committed(_ batch: CommittedBatch) { hub.withLock { $0 }?.committed(batch) }
+}
+
+/// A database whose disk can be taken away.
+final class SwitchableDriver: DatabaseDriver {
+    private let base: SQLiteDriver
+    let failure = Mutex<StorageFailure?>(nil)
+
+    init(_ base: SQLiteDriver) { self.base = base }
+
+    var kind: String { base.kind }
+
+    func migrate() async throws -> SchemaMigration { try await base.migrate() }
+
+    func read<Value: Sendable>(_ body: @escaping @Sendable (any SQLConnection) throws -> Value) async throws -> Value {
+        if let failure = failure.withLock({ $0 }) { throw failure }
+        return try await base.read(body)
+    }
+
+    func write(
+        _ batch: @escaping @Sendable (any SQLConnection) throws -> Void,
+        completion: @escaping @Sendable (Result<Void, any Error>) -> Void
+    ) {
+        if let failure = failure.withLock({ $0 }) {
+            return MultiThreadedEventLoopGroup.singleton.next().execute { completion(.failure(failure)) }
+        }
+        base.write(batch, completion: completion)
+    }
+
+    func close() async { await base.close() }
+
+    func execute(_ sql: String, _ arguments: [SQLValue]) async throws {
+        try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
+            base.write({ try $0.run(sql, arguments) }, completion: { continuation.resume(with: $0) })
+        }
+    }
+}
