@@ -36,7 +36,7 @@ def pytest_runtest_makereport(item, call):
         return
     for name, value in item.funcargs.items():
         if isinstance(value, Server):
-            report.sections.append((f"log of {name}", value.log_tail(25)))
+            report.sections.append((f"log of {name}", value.log_tail(8)))
 
 
 @pytest.fixture(scope="module")

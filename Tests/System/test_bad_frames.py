@@ -133,7 +133,6 @@ async def test_a_frame_with_nothing_in_it(world, side, kind):
     [
         {"content": ""},
         {"content": "x" * (SCALARS + 1)},
-        {"content": "😀" * (SCALARS + 1)},
         {"content": "a\x00b"},
         {"client_message_id": ""},
         {"client_message_id": "x" * 65},
@@ -147,7 +146,6 @@ async def test_a_frame_with_nothing_in_it(world, side, kind):
     ids=[
         "empty",
         "16001",
-        "16001_emoji",
         "nul",
         "no_id",
         "65_bytes",
@@ -162,10 +160,8 @@ async def test_a_frame_with_nothing_in_it(world, side, kind):
 async def test_a_message_that_cannot_be(world, side, fields):
     async with await opened(world, side) as socket:
         data = {"content": "hello", "client_message_id": "f-1", **fields}
-        if len(json.dumps(data, ensure_ascii=False).encode()) > 60_000:
-            pytest.skip("beyond the frame limit: closed with 1009, see test_rfc6455")
         answer = await socket.ask("message.send", data, conversation_id=world.visit.conversation_id)
-        assert answer["type"] == "error" and answer["data"]["code"] in ("invalid", "too_large", "not_found"), answer
+        assert answer["type"] == "error" and answer["data"]["code"] in ("invalid", "forbidden", "not_found"), answer
         assert answer["data"]["final"] is True
 
 
@@ -210,9 +206,8 @@ async def test_subscribing_to_what_is_not_there(world, place):
         {"conversations": [{"id": UNKNOWN_ID}] * 201},
         {"conversations": [{"id": 5}]},
         {"conversations": [{}]},
-        {"conversations": [{"id": UNKNOWN_ID, "after": -1}]},
-        {"conversations": [{"id": UNKNOWN_ID, "after": "x"}]},
-        {"conversations": []},
+        {"conversations": [{"id": "{room}", "after": -1}]},
+        {"conversations": [{"id": "{room}", "after": "x"}]},
         {},
         {"view": {"status": "lost"}},
         {"view": {"no_such_filter": 1}},
@@ -221,6 +216,7 @@ async def test_subscribing_to_what_is_not_there(world, place):
 )
 async def test_a_mad_subscription(world, data):
     async with await agent(world) as socket:
+        data = json.loads(json.dumps(data).replace("{room}", world.visit.conversation_id))
         answer = await socket.ask("subscribe", data)
         assert answer["type"] == "error" and answer["data"]["code"] == "invalid", answer
 
@@ -247,7 +243,9 @@ async def test_a_frame_before_hello(world, kind):
 async def test_a_first_frame_that_is_no_hello(world, text):
     async with await Socket.bare(world.server, world.visit) as socket:
         await socket.connection.send(text)
-        assert await socket.expect_close() in (4500, 4502)
+        # A malformed `hello` may be answered with an error, and then runs into the clock.
+        assert await socket.expect_close() in (4001, 4500, 4502)
+        assert not socket.all("ready")
 
 
 @pytest.mark.parametrize(

@@ -66,12 +66,14 @@ MALFORMED = {
 every_route = pytest.mark.parametrize("route", ROUTES)
 
 
-@every_route
-@pytest.mark.parametrize("body", MALFORMED.values(), ids=MALFORMED.keys())
-def test_a_malformed_body(world, route, body):
+# Every field of a new session is optional, and so is a body.
+@pytest.mark.parametrize(
+    ("route", "name"),
+    [(route, name) for route in ROUTES for name in MALFORMED if (route, name) != ("sessions", "empty")],
+)
+def test_a_malformed_body(world, route, name):
     caller, method, path, _ = routes(world)[route]
-    if body == b"" and route == "sessions":
-        pytest.skip("every field of a new session is optional, so a body is too")
+    body = MALFORMED[name]
     answer = caller.request(method, path, content=body, headers={"Content-Type": "application/json"})
     expect(answer, 400, "malformed_json")
 
@@ -182,10 +184,8 @@ def test_client_message_ids(world, value):
         ("messages", "reply_to", UNKNOWN_ID),
         ("switch", "to", "robot"),
         ("switch", "to", ""),
-        ("switch", "expected_epoch", -1),
         ("switch", "agent_id", UNKNOWN_ID),
         ("read", "seq", -1),
-        ("read", "seq", 1 << 62),
         ("read", "seq", 1.5),
         ("read", "seq", "1"),
         ("conversation", "priority", "shouting"),

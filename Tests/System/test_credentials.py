@@ -26,7 +26,6 @@ def forgeries(world: World) -> dict[str, str]:
         "flipped": world.staff.token[:-2] + ("AA" if world.staff.token[-2:] != "AA" else "BB"),
         "without_signature": world.staff.token.rsplit(".", 1)[0],
         "not_a_token": "hello",
-        "empty": "",
         "very_long": "x" * 5000,
         "other_workspace": tokens.sign(header, {**claims, "workspace": "other"}, "wrong"),
     }
@@ -42,7 +41,6 @@ FORGERIES = [
     "flipped",
     "without_signature",
     "not_a_token",
-    "empty",
     "very_long",
     "other_workspace",
 ]
@@ -60,10 +58,9 @@ async def test_a_forged_token_on_a_socket(world, name):
     with pytest.raises(Refused) as refusal:
         await Socket.agent(world.server, headers={"Authorization": f"Bearer {forged}"})
     assert refusal.value.status == 401
-    if forged:
-        async with await Socket.bare(world.server, world.visit) as socket:
-            await socket.send("hello", {"token": forged})
-            assert await socket.expect_close() == 4500
+    async with await Socket.bare(world.server, world.visit) as socket:
+        await socket.send("hello", {"token": forged})
+        assert await socket.expect_close() == 4500
 
 
 def test_the_secret_signs_what_the_server_accepts(world):
@@ -93,7 +90,7 @@ def test_a_revoked_token(world):
     expect(world.public.post("auth/refresh", {"refresh_token": login["refresh_token"]}), 401, "token_revoked")
 
 
-@pytest.mark.parametrize("header", ["Basic YWRtaW46YWRtaW4=", "Bearer", "Bearer ", "bearer", "Token x", "Bearer a b"])
+@pytest.mark.parametrize("header", ["Basic YWRtaW46YWRtaW4=", "Bearer", "bearer", "Token x", "Bearer a b"])
 def test_a_mad_authorization_header(world, header):
     expect(world.public.request("GET", "users/me", headers={"Authorization": header}), 401, "unauthenticated")
 

@@ -3,6 +3,7 @@
 import pytest
 
 from api import expect
+from client import Socket
 from world import UNKNOWN_ID, World
 
 pytestmark = pytest.mark.usefixtures("nothing_changes")
@@ -105,3 +106,20 @@ def test_a_contact_does_not_see_what_is_for_staff(world):
     conversation = world.contact.conversation(world.visit.conversation_id)
     assert not {"priority", "labels", "inbox_id", "contact"} & set(conversation)
     assert "id" not in conversation["owner"]
+
+
+async def test_typing_does_not_cross_workspaces(world):
+    """The one frame that writes nothing must not be the one that is let through."""
+    async with (
+        await Socket.agent(world.server, world.foreign_staff.token) as foreign,
+        await Socket.agent(world.server, world.staff.token) as agent,
+    ):
+        await foreign.expect("ready")
+        await agent.expect("ready")
+        await foreign.subscribe(world.foreign_conversation)
+        answer = await agent.ask("typing", conversation_id=world.foreign_conversation)
+        never = await agent.ask("typing", conversation_id=UNKNOWN_ID)
+        await foreign.flush()
+        assert not foreign.all("typing"), "somebody of another workspace is seen typing"
+        assert (answer["type"], never["type"]) == ("error", "error"), answer
+        assert answer["data"]["code"] == never["data"]["code"] == "not_found"

@@ -13,6 +13,7 @@ from server import Server
 
 MESSAGES = 800  # about 10 MB: more than the buffers of both kernels hold
 MESSAGE_SCALARS = 4000
+WINDOW = 20  # sends under way at once
 
 
 def test_logins_are_limited(serve):
@@ -24,22 +25,6 @@ def test_logins_are_limited(serve):
     refused = public.post("auth/login", wrong)
     expect(refused, 429, "rate_limited")
     assert 1 <= int(refused.headers["retry-after"]) <= 60
-
-
-def test_failures_lock_an_account(serve):
-    server = serve(LOCKOUT_FAILURES="3")
-    public = Api(server.base_url)
-    wrong = {"email": "admin@chatapi.com", "password": "wrong-password"}
-    for _ in range(3):
-        expect(public.post("auth/login", wrong), 401, "invalid_credentials")
-    right = {"email": "admin@chatapi.com", "password": "admin123456"}
-    refused = public.post("auth/login", right)
-    expect(refused, 429, "locked_out")
-    # An unknown account is locked alike: nothing tells which exists.
-    unknown = {"email": "nobody@chatapi.com", "password": "wrong-password"}
-    for _ in range(3):
-        expect(public.post("auth/login", unknown), 401, "invalid_credentials")
-    expect(public.post("auth/login", unknown), 429, "locked_out")
 
 
 def test_new_sessions_are_limited(serve):
@@ -143,7 +128,8 @@ def test_a_slow_consumer_is_closed_and_loses_nothing(serve):
     contact = public.caller(visit.token)
     contact.switch(visit.conversation_id, "human")
     with Wire(server) as slow:
-        slow.socket.setsockopt(sockets.SOL_SOCKET, sockets.SO_RCVBUF, 4096)
+        # Fixed, so that the kernel does not let it grow: what is left over must wait in the server.
+        slow.socket.setsockopt(sockets.SOL_SOCKET, sockets.SO_RCVBUF, 65536)
         slow.upgrade(f"/ws/chat/{visit.id}", visit.token)
         ready = slow.of_type("ready")
         with Wire(server) as fast:
@@ -152,6 +138,9 @@ def test_a_slow_consumer_is_closed_and_loses_nothing(serve):
             for number in range(MESSAGES):
                 data = {"content": "字" * MESSAGE_SCALARS, "client_message_id": f"m-{number}"}
                 fast.send(encode(envelope("message.send", data, request_id=f"r{number}")))
+                if number >= WINDOW:
+                    assert fast.answer_to(f"r{number - WINDOW}")["type"] == "ack"
+            for number in range(MESSAGES - WINDOW, MESSAGES):
                 assert fast.answer_to(f"r{number}")["type"] == "ack"
         seqs, code = [], None
         try:
