@@ -50,6 +50,8 @@ struct KnowledgeQuery {
     }
 
     private static let weakFactor = 0.2
+    /// Grammar beside another character may be half of a word (到账).
+    private static let weakInPairFactor = 0.6
     /// A word is worth what its two characters would be in Chinese.
     private static let wordFactor = 2.0
     /// Longer numbers name an order or a person, and no article is about them.
@@ -231,7 +233,8 @@ struct KnowledgeQuery {
             }
             closeUnknown()
             isSpecific = isSpecific || !ChineseWords.weakCharacters.contains(scalar)
-            add((holding.map(weight).min() ?? 0) * looseness(scalar), holding.map { ([$0], 1) })
+            let share = ChineseWords.weakCharacters.contains(scalar) ? Self.weakInPairFactor : 1
+            add((holding.map(weight).min() ?? 0) * share, holding.map { ([$0], 1) })
         }
         closeUnknown()
     }

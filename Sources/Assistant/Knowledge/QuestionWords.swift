@@ -122,22 +122,24 @@ struct QuestionWords {
         String(String.UnicodeScalarView(slice.compactMap(Unicode.Scalar.init)))
     }
 
-    /// The terms that the words stand for, weak ones left out: what a sentence that answers should hold.
-    var terms: Set<Term> {
-        var terms: Set<Term> = []
-        for part in parts {
+    /// For each word that carries meaning, the terms by which a text shows that it speaks of it.
+    var meanings: [Set<Term>] {
+        parts.compactMap { part in
             switch part.word {
-            case .word(let word, let weak): if !weak { terms.insert(.word(EnglishWords.stem(word[...]))) }
-            case .number(let number): terms.insert(.word(number))
-            case .unspaced(let run): terms.formUnion(Synonyms.unspacedTerms(run[...]))
-            case .weak: break
+            case .word(let word, let weak): weak ? nil : [.word(EnglishWords.stem(word[...]))]
+            case .number(let number): [.word(number)]
+            case .unspaced(let run): Set(Synonyms.unspacedTerms(run[...]))
+            case .weak: nil
             case .synonym(let member, let groups):
-                terms.formUnion(member.terms)
-                for group in groups { for other in Synonyms.table.members[group] { terms.formUnion(other.terms) } }
+                groups.reduce(into: Set(member.terms)) { terms, group in
+                    for other in Synonyms.table.members[group] { terms.formUnion(other.terms) }
+                }
             }
         }
-        return terms
     }
+
+    /// All of them: what a sentence that answers should hold.
+    var terms: Set<Term> { meanings.reduce(into: []) { $0.formUnion($1) } }
 
     /// Whether nothing is asked about: only grammar, or nothing at all.
     var isEmpty: Bool { parts.isEmpty }

@@ -14,7 +14,7 @@ enum Ranking {
     /// A word that was probably mistyped counts less than one that is there.
     static let correctionWeight = 0.5
     /// What was asked just before counts less than the question itself.
-    static let previousWeight = 0.4
+    static let previousWeight = 0.25
 
     /// Parts of the final score: words, how much of the question is covered, phrases, likeness to a known question.
     static let wordsShare = 0.5

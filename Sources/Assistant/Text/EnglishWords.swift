@@ -39,7 +39,7 @@ enum EnglishWords {
         "over", "between", "after", "before", "without", "within", "first", "long", "guys", "people", "someone",
         "anyone",
         "allow", "allowed", "allows", "include", "included", "includes", "exist", "exists", "available", "required",
-        "require", "requires", "start", "started",
+        "require", "requires", "start", "started", "sell", "sells", "selling", "sold",
     ]
 
     static func isFunctionWord(_ word: ArraySlice<UInt32>) -> Bool { functionKeys.contains(Term.word(word)) }

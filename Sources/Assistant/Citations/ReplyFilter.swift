@@ -1,0 +1,182 @@
+/// What a model writes on its way to the customer.
+///
+/// Numbers of sources are kept when the source exists and dropped when not; links and images are kept only when their
+/// address stands in a source, because a model can be talked into carrying data out in one; markers and invisible
+/// characters go. The same code runs over every piece as it streams, so the finished text is exactly the deltas joined, and
+/// does not depend on where the stream was cut. What may still become one of these is held back until it shows.
+public struct ReplyFilter: Sendable {
+    /// The text that was let through so far.
+    public private(set) var text = ""
+    /// Whether the model said that the sources hold no answer.
+    public private(set) var saidUnknown = false
+    /// Whether the text was cut at the limit of a message.
+    public private(set) var wasCut = false
+
+    /// Scalars of the longest message that the contract allows.
+    public static let maximumScalars = 16_000
+
+    private let sourceCount: Int
+    private let addresses: SourceAddresses
+    private let limit: Int
+    private var used: Set<Int> = []
+    private var pending: [Unicode.Scalar] = []
+    private var length = 0
+    private var lineIsEmpty = true
+    /// Backticks that opened the code that we are in; 0 outside. Numbers in brackets are no citations there.
+    private var codeTicks = 0
+    private var blanks = 0
+    /// What stood before the pending text.
+    private var previous: Unicode.Scalar = " "
+    private var mode = Mode.text
+    private var output = String.UnicodeScalarView()
+
+    private enum Mode {
+        case text
+        /// Inside an address that is too long to be any source's.
+        case droppingAddress
+        /// Inside the brackets of a link whose address is too long, so many of them open.
+        case droppingDestination(depth: Int)
+    }
+
+    /// - Parameter passages: the sources, the first of which is number 1.
+    public init(passages: [Passage], maximumScalars: Int = maximumScalars) {
+        self.init(sourceCount: passages.count, addresses: SourceAddresses(passages), limit: maximumScalars)
+    }
+
+    private init(sourceCount: Int, addresses: SourceAddresses, limit: Int) {
+        self.sourceCount = sourceCount
+        self.addresses = addresses
+        self.limit = limit
+    }
+
+    /// Numbers of the sources that the text cites, ascending.
+    public var citedNumbers: [Int] { used.sorted() }
+
+    /// Whether the reply is no answer: it says so and cites nothing.
+    public var isUnknown: Bool { saidUnknown && used.isEmpty }
+
+    /// Takes the next piece.
+    /// - Returns: what can be shown of it, perhaps nothing.
+    public mutating func push(_ piece: String) -> String {
+        for scalar in piece.unicodeScalars {
+            // The joiner that holds emoji together stays.
+            if scalar.value != 0x200D, Characters.isInvisible(scalar.value) { continue }
+            // Space is held back, so an endless run of it must not pile up.
+            blanks = ReplyScanner.isBlank(scalar) ? blanks + 1 : 0
+            if blanks <= ReplyScanner.longestSpace { pending.append(scalar) }
+        }
+        return drain(final: false)
+    }
+
+    /// The reply ended.
+    /// - Returns: what had been held back.
+    public mutating func finish() -> String {
+        drain(final: true)
+    }
+
+    // MARK: Scanning
+
+    private mutating func drain(final: Bool) -> String {
+        output = String.UnicodeScalarView()
+        var index = 0
+        scanning: while index < pending.count {
+            let scanner = ReplyScanner(pending, at: index, after: previous, isFinal: final, inCode: codeTicks > 0)
+            switch mode {
+            case .droppingAddress:
+                guard let rest = scanner.addressRest() else { break scanning }
+                index += rest.length
+                if rest.isEnd { mode = .text }
+            case .droppingDestination(let depth):
+                (index, mode) = skipDestination(from: index, depth: depth)
+            case .text:
+                guard let length = step(scanner) else { break scanning }
+                index += length
+            }
+        }
+        if index > 0 { previous = pending[index - 1] }
+        pending.removeFirst(index)
+        text.unicodeScalars.append(contentsOf: output)
+        return String(output)
+    }
+
+    /// Handles what stands at the scanner's place.
+    /// - Returns: how much was consumed, or nil when it cannot be told yet.
+    private mutating func step(_ scanner: ReplyScanner) -> Int? {
+        switch scanner.construct(sourceCount: sourceCount, addresses: addresses) {
+        case .wait: return nil
+        case .plain(let count):
+            emit(scanner.slice(count))
+            return count
+        case .space(let count, let beforeMarker):
+            if beforeMarker || (length == 0 && output.isEmpty) { return count }
+            emit(scanner.slice(count))
+            if codeTicks < 3, scanner.slice(count).count(where: { $0 == "\n" }) > 1 { codeTicks = 0 }
+            return count
+        case .trailingSpace(let count): return count
+        case .citation(let numbers, let count, let breaksDefinition):
+            let startsLine = lineIsEmpty
+            for number in numbers where number >= 1 && number <= sourceCount {
+                used.insert(number)
+                emit(Array("[\(number)]".unicodeScalars)[...])
+            }
+            return count + (breaksDefinition && startsLine ? 1 : 0)
+        case .unknownMarker(let count):
+            saidUnknown = true
+            return count
+        case .inner(let slice, let count):
+            emit(filtered(slice)[...])
+            return count
+        case .codeMark(let count):
+            codeTicks = codeTicks == 0 ? count : codeTicks == count ? 0 : codeTicks
+            emit(scanner.slice(count))
+            return count
+        case .dropped(let count): return count
+        case .longAddress(let count):
+            mode = .droppingAddress
+            return count
+        case .longDestination(let slice, let count):
+            emit(filtered(slice)[...])
+            mode = .droppingDestination(depth: 1)
+            return count
+        }
+    }
+
+    private func skipDestination(from start: Int, depth: Int) -> (Int, Mode) {
+        var depth = depth
+        var index = start
+        while index < pending.count {
+            let scalar = pending[index]
+            index += 1
+            if scalar == "(" { depth += 1 }
+            if scalar == ")" { depth -= 1 }
+            if depth == 0 || scalar == "\n" { return (index, .text) }
+        }
+        return (index, .droppingDestination(depth: depth))
+    }
+
+    /// Runs the text of a link through the same rules.
+    private mutating func filtered(_ slice: ArraySlice<Unicode.Scalar>) -> [Unicode.Scalar] {
+        var inner = ReplyFilter(sourceCount: sourceCount, addresses: addresses, limit: limit)
+        inner.pending = Array(slice)
+        let result = inner.drain(final: true)
+        used.formUnion(inner.used)
+        saidUnknown = saidUnknown || inner.saidUnknown
+        return Array(result.unicodeScalars)
+    }
+
+    private mutating func emit(_ scalars: ArraySlice<Unicode.Scalar>) {
+        for scalar in scalars {
+            guard length < limit else {
+                wasCut = true
+                return
+            }
+            output.append(scalar)
+            length += 1
+            if scalar == "\n" {
+                lineIsEmpty = true
+            } else if !ReplyScanner.isLinePrefix(scalar) {
+                lineIsEmpty = false
+            }
+        }
+    }
+}

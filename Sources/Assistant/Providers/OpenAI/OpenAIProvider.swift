@@ -1,0 +1,304 @@
+public import AsyncHTTPClient
+import Foundation
+public import Logging
+import NIOCore
+import NIOHTTP1
+import Synchronization
+
+/// Any endpoint that speaks OpenAI's chat completions with streaming: OpenAI, DashScope's compatible mode, DeepSeek, Ollama,
+/// vLLM, llama.cpp and others.
+public final class OpenAIProvider: ReplyProvider {
+    public struct Settings: Sendable {
+        public var endpoint: OpenAIEndpoint
+        /// Nil for a local server that asks for none: then no `Authorization` is sent.
+        public var key: APIKey?
+        public var model: String
+        /// Tokens that the model reads and writes together, `AI_CONTEXT_TOKENS`.
+        public var contextTokens: Int
+        /// Low, because an answer from sources leaves little to invent.
+        public var temperature = 0.3
+
+        public init(endpoint: OpenAIEndpoint, key: APIKey?, model: String, contextTokens: Int) {
+            self.endpoint = endpoint
+            self.key = key
+            self.model = model
+            self.contextTokens = contextTokens
+        }
+    }
+
+    public let name: String
+    public var model: String { settings.model }
+
+    private let settings: Settings
+    private let client: HTTPClient
+    private let clock: any Clock<Duration>
+    private let logger: Logger
+    private let dialect: Mutex<OpenAIDialect>
+
+    /// - Parameter client: made with ``clientConfiguration``. Shared by all providers, and shut down by whoever made it.
+    public init(
+        name: String = "openai", settings: Settings, client: HTTPClient, clock: any Clock<Duration> = ContinuousClock(),
+        logger: Logger
+    ) {
+        self.name = name
+        self.settings = settings
+        self.client = client
+        self.clock = clock
+        self.logger = logger
+        dialect = Mutex(OpenAIDialect(vendor: settings.endpoint.vendor))
+    }
+
+    /// How an HTTP client for providers is to be configured.
+    public static var clientConfiguration: HTTPClient.Configuration {
+        var configuration = HTTPClient.Configuration(
+            // A redirect would carry the key to another host.
+            redirectConfiguration: .disallow,
+            timeout: .init(connect: .seconds(3)),
+            decompression: .disabled)
+        // The default of 8 would make the ninth customer wait for the first one's answer to end.
+        configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 1024
+        configuration.connectionPool.idleTimeout = .seconds(30)
+        // A refused connection is the next provider's turn, not something to wait out.
+        configuration.connectionPool.retryConnectionEstablishment = false
+        return configuration
+    }
+
+    /// Bytes of an error's body, or of an answer that does not stream, that are read.
+    static let maximumBody = 1 << 20
+    /// Once the model said that it ended, how long the usage may still take to come.
+    static let patienceForUsage = Duration.seconds(2)
+    /// Requests for one reply: the first, and those after a refused parameter, an overflow or a stale connection.
+    static let maximumRequests = 4
+
+    public func reply(
+        to prompt: ReplyPrompt, within deadlines: ReplyDeadlines,
+        deliver: @escaping @Sendable (ReplyChunk) async throws -> Void
+    ) async throws -> ReplyFinish {
+        let watch = TokenWatch(deadlines, clock: clock)
+        do {
+            return try await TokenWatch.run(watch) {
+                try await self.attempts(prompt, watch, deadlines, deliver)
+            }
+        } catch let expired as TokenWatch.Expired {
+            if let finish = expired.finish { return finish }
+            throw failure(expired.kind)
+        } catch let failed as DeliveryFailed {
+            throw failed.error
+        } catch {
+            // What the HTTP client throws when the task that it runs in was cancelled is its own affair.
+            if Task.isCancelled { throw CancellationError() }
+            throw error
+        }
+    }
+
+    /// What `deliver` threw, kept apart from what the provider's connection throws.
+    private struct DeliveryFailed: Error {
+        var error: any Error
+    }
+
+    private func attempts(
+        _ prompt: ReplyPrompt, _ watch: TokenWatch, _ deadlines: ReplyDeadlines,
+        _ deliver: @escaping @Sendable (ReplyChunk) async throws -> Void
+    ) async throws -> ReplyFinish {
+        var calibration = 1.0
+        var isStale = false
+        for _ in 1..<Self.maximumRequests {
+            do {
+                return try await attempt(prompt, calibration, watch, deadlines, deliver)
+            } catch let refused as RefusedParameter {
+                guard adapt(to: refused) else { throw refused.failure }
+            } catch let failure as ProviderFailure
+                where failure.kind == .contextOverflow && calibration == 1 && !watch.hasToken
+            {
+                // Our estimate was too low: leave out more of the conversation, once.
+                calibration = 1.5
+            } catch is StaleConnection where !isStale {
+                // A pooled connection that the server had closed meanwhile: nothing was answered, nothing is lost.
+                isStale = true
+            } catch is StaleConnection {
+                throw failure(.connect, code: "closed")
+            }
+        }
+        return try await attempt(prompt, calibration, watch, deadlines, deliver)
+    }
+
+    private struct StaleConnection: Error {}
+
+    private struct RefusedParameter: Error {
+        var parameter: String
+        var failure: ProviderFailure
+    }
+
+    private func adapt(to refused: RefusedParameter) -> Bool {
+        dialect.withLock { dialect in
+            guard let adapted = dialect.without(refused.parameter) else { return false }
+            dialect = adapted
+            logger.info(
+                "provider refused a parameter, which is left out from now on",
+                metadata: ["provider": "\(name)", "model": "\(model)", "parameter": "\(refused.parameter)"])
+            return true
+        }
+    }
+
+    // MARK: One request
+
+    private func attempt(
+        _ prompt: ReplyPrompt, _ calibration: Double, _ watch: TokenWatch, _ deadlines: ReplyDeadlines,
+        _ deliver: @escaping @Sendable (ReplyChunk) async throws -> Void
+    ) async throws -> ReplyFinish {
+        let response = try await send(prompt, calibration, deadlines)
+        let requestId = response.headers.first(name: "x-request-id").map { String($0.prefix(100)) }
+        guard response.status == .ok else { throw try await refusal(response, requestId) }
+        let isJSON = response.headers.first(name: "content-type")?.lowercased().hasPrefix("application/json") ?? false
+        var stream = OpenAIStream(provider: name, vendor: settings.endpoint.vendor, requestId: requestId)
+        if isJSON {
+            let outputs = stream.readWhole(try await body(of: response))
+            try await pass(outputs, watch, deliver)
+            try await pass(stream.end(), watch, deliver)
+        } else {
+            try await read(response.body, &stream, watch, deliver)
+        }
+        guard let finish = stream.finish else { throw failure(.truncated, requestId: requestId) }
+        return finish
+    }
+
+    private func read(
+        _ body: HTTPClientResponse.Body, _ stream: inout OpenAIStream, _ watch: TokenWatch,
+        _ deliver: @escaping @Sendable (ReplyChunk) async throws -> Void
+    ) async throws {
+        var iterator = body.makeAsyncIterator()
+        while !stream.isDone {
+            let buffer: ByteBuffer?
+            do {
+                buffer = try await iterator.next()
+            } catch {
+                // The reply was complete; only the usage, or the closing line, is missing.
+                if stream.finish != nil { break }
+                if Task.isCancelled { throw CancellationError() }
+                throw failure(.truncated, code: Self.name(of: error))
+            }
+            guard let buffer else { break }
+            let outputs = buffer.withUnsafeReadableBytes { stream.read($0) }
+            try await pass(outputs, watch, deliver)
+            if let finish = stream.finish { watch.replyEnded(finish, patience: Self.patienceForUsage) }
+        }
+        try await pass(stream.end(), watch, deliver)
+    }
+
+    private func pass(
+        _ outputs: [OpenAIStream.Output], _ watch: TokenWatch,
+        _ deliver: @escaping @Sendable (ReplyChunk) async throws -> Void
+    ) async throws {
+        for output in outputs {
+            switch output {
+            case .failed(var failure):
+                failure.detail = failure.detail.map(redacted)
+                throw failure
+            case .chunk(let chunk):
+                let isToken = if case .usage = chunk { false } else { true }
+                if isToken { watch.tokenArrived() }
+                do { try await deliver(chunk) } catch { throw DeliveryFailed(error: error) }
+                if isToken { watch.tokenDelivered() }
+            }
+        }
+    }
+
+    private func send(
+        _ prompt: ReplyPrompt, _ calibration: Double, _ deadlines: ReplyDeadlines
+    ) async throws -> HTTPClientResponse {
+        var request = HTTPClientRequest(url: settings.endpoint.url)
+        request.method = .POST
+        request.headers.add(name: "content-type", value: "application/json")
+        request.headers.add(name: "accept", value: "text/event-stream")
+        // A compressed stream arrives in blocks.
+        request.headers.add(name: "accept-encoding", value: "identity")
+        if let key = settings.key { request.headers.add(name: "authorization", value: "Bearer \(key.secret)") }
+        do {
+            request.body = .bytes(ByteBuffer(bytes: try body(for: prompt, calibration).encoded()))
+        } catch {
+            throw failure(.badRequest, code: "not_encodable")
+        }
+        do {
+            let whole = Int64(deadlines.whole.components.seconds) + 5
+            return try await client.execute(request, timeout: .seconds(whole), logger: Self.silent)
+        } catch {
+            if Task.isCancelled { throw CancellationError() }
+            if let error = error as? HTTPClientError, error == .remoteConnectionClosed { throw StaleConnection() }
+            throw failure(.connect, code: Self.name(of: error))
+        }
+    }
+
+    /// The HTTP client's own lines would hold nothing that an attempt's record does not.
+    private static let silent = Logger(label: "provider.http") { _ in SwiftLogNoOpLogHandler() }
+
+    private func body(for prompt: ReplyPrompt, _ calibration: Double) -> OpenAIRequest {
+        let dialect = dialect.withLock { $0 }
+        let assembly = PromptAssembly(contextTokens: settings.contextTokens, calibration: calibration)
+        let nonce = String(UInt32.random(in: 0x1000_0000 ... .max), radix: 16)
+        return OpenAIRequest(
+            model: settings.model,
+            messages: assembly.messages(for: prompt, nonce: nonce).map {
+                OpenAIRequest.Message(role: $0.role.rawValue, content: $0.content)
+            },
+            streamOptions: dialect.sendsStreamOptions ? OpenAIRequest.StreamOptions() : nil,
+            temperature: dialect.sendsTemperature ? settings.temperature : nil,
+            maxTokens: dialect.usesCompletionTokens ? nil : prompt.maximumOutputTokens,
+            maxCompletionTokens: dialect.usesCompletionTokens ? prompt.maximumOutputTokens : nil)
+    }
+
+    // MARK: Failures
+
+    private func refusal(_ response: HTTPClientResponse, _ requestId: String?) async throws -> any Error {
+        let status = Int(response.status.code)
+        let error = OpenAIError.read(try await body(of: response))
+        let kind = OpenAIFailure.kind(error, status: status, vendor: settings.endpoint.vendor)
+        let retryAfter = OpenAIFailure.retryAfter(
+            milliseconds: response.headers.first(name: "retry-after-ms"),
+            seconds: response.headers.first(name: "retry-after"), now: Date())
+        let failure = failure(
+            kind, status: status, code: error?.code ?? error?.type, retryAfter: retryAfter, requestId: requestId,
+            detail: error?.message)
+        if kind == .badRequest, let error, let parameter = OpenAIDialect.parameter(in: error) {
+            return RefusedParameter(parameter: parameter, failure: failure)
+        }
+        return failure
+    }
+
+    /// The body as far as it comes and is not too long; what is missing of an error's text matters to nobody.
+    private func body(of response: HTTPClientResponse) async throws -> [UInt8] {
+        var bytes: [UInt8] = []
+        do {
+            for try await buffer in response.body {
+                bytes.append(contentsOf: buffer.readableBytesView.prefix(Self.maximumBody - bytes.count))
+                if bytes.count >= Self.maximumBody { break }
+            }
+        } catch {
+            if Task.isCancelled { throw CancellationError() }
+        }
+        return bytes
+    }
+
+    private func failure(
+        _ kind: ProviderFailure.Kind, status: Int? = nil, code: String? = nil, retryAfter: Duration? = nil,
+        requestId: String? = nil, detail: String? = nil
+    ) -> ProviderFailure {
+        ProviderFailure(
+            kind, provider: name, status: status, code: code.map { String($0.prefix(60)) }, retryAfter: retryAfter,
+            requestId: requestId, detail: detail.map(redacted))
+    }
+
+    private static let longestDetail = 300
+
+    private func redacted(_ text: String) -> String {
+        String((settings.key?.redacted(text) ?? APIKey.redacted(text)).prefix(Self.longestDetail))
+    }
+
+    /// The kind of an error of the network, without addresses.
+    private static func name(of error: any Error) -> String {
+        switch error {
+        case let error as HTTPClientError: error.shortDescription
+        case let error as IOError: "errno \(error.errnoCode)"
+        default: String(describing: type(of: error))
+        }
+    }
+}

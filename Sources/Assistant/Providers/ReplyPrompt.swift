@@ -1,0 +1,53 @@
+/// Everything that a provider needs for one reply. What is not in here cannot reach a model: private notes and other
+/// customers' data never are.
+public struct ReplyPrompt: Sendable, Equatable {
+    public enum Role: Sendable, Equatable {
+        case customer
+        /// An AI provider's earlier answer.
+        case assistant
+        /// A colleague, who also speaks for the company but is no model.
+        case humanAgent
+    }
+
+    /// One message of the conversation so far.
+    public struct Turn: Sendable, Equatable {
+        public var role: Role
+        public var text: String
+
+        public init(_ role: Role, _ text: String) {
+            self.role = role
+            self.text = text
+        }
+    }
+
+    /// The assistant's role and rules; the same bytes for every reply of a workspace, so that providers can cache it.
+    public var system: String
+    /// Earlier messages, oldest first, without the question.
+    public var turns: [Turn]
+    /// What is to be answered. Several messages that arrived as a burst are joined by line feeds.
+    public var question: String
+    /// Pieces of articles, best first. The first one is source 1.
+    public var passages: [Passage]
+    public var answerability: Answerability
+    /// The language to answer in.
+    public var language: Language
+    /// Most tokens that the answer may have.
+    public var maximumOutputTokens: Int
+
+    /// Tokens of an answer: 600 are about 450 words or 700 Chinese characters, more than anybody reads in a chat.
+    public static let defaultOutputTokens = 600
+
+    public init(
+        system: String = SystemPrompt.text(company: nil), turns: [Turn] = [], question: String,
+        knowledge: KnowledgeAnswer,
+        language: Language, maximumOutputTokens: Int = defaultOutputTokens
+    ) {
+        self.system = system
+        self.turns = turns
+        self.question = question
+        self.passages = knowledge.passages
+        self.answerability = knowledge.answerability
+        self.language = language
+        self.maximumOutputTokens = maximumOutputTokens
+    }
+}
