@@ -17,6 +17,7 @@ RESULT = re.compile(r"= (?P<result>-?\d+)(?: (?P<error>E[A-Z]+))?[^=]*$")
 
 BUFFER = re.compile(r'"((?:[^"\\]|\\.)*)"')
 INCOMING = {"read", "readv", "recvfrom", "recvmsg"}
+OUTGOING = {"write", "writev", "sendto", "sendmsg"}
 
 
 @dataclass
@@ -89,6 +90,27 @@ def arrival(calls: list[Call], words: str) -> int | None:
             return call.ended
         last[call.descriptor] = data
     return None
+
+
+def doubt(calls: list[Call], words: str) -> str | None:
+    """Why it is not proven that what was sent with these words was on the disk before they were sent back; None if it
+    is: they arrived, something was written to the log, the log was forced to the disk, and only then they went out."""
+    arrived = arrival(calls, words)
+    if arrived is None:
+        return f"{words} never arrived"
+    answers = [call.began for call in calls if call.name in OUTGOING and call.on_socket and words in call.text]
+    if not answers:
+        return f"{words} was never answered"
+    answered = min(answers)
+    written = [
+        call.ended
+        for call in calls
+        if call.name == "pwrite64" and "-wal>" in call.text and call.ended and arrived < call.ended < answered
+    ]
+    if not written:
+        return f"{words} was answered (line {answered}) without a write to the log"
+    forced = [call for call in calls if synced(call) and call.began > written[0] and call.ended < answered]
+    return None if forced else f"{words} was answered (line {answered}) before the log was on the disk"
 
 
 def _all_traced(pid: int) -> bool:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from syscalls import arrival, read, synced
+from syscalls import arrival, doubt, read, synced
 
 pytestmark = pytest.mark.pure
 
@@ -39,3 +39,40 @@ def test_calls_are_joined_across_threads(tmp_path):
     assert calls[-1].result == -1
     assert calls[4].began == 5 and calls[4].ended == 7
     assert arrival(calls, "m-1") == 0 and arrival(calls, "nowhere") is None
+
+
+def judged(tmp_path, lines: str) -> str | None:
+    path = tmp_path / "trace"
+    path.write_text(lines)
+    return doubt(read(path), "m-1")
+
+
+def test_an_acknowledgement_after_the_disk_is_proven(tmp_path):
+    assert judged(tmp_path, LINES) is None
+
+
+@pytest.mark.parametrize(
+    "planted",
+    [
+        lambda lines: [line for line in lines if "fdatasync" not in line],
+        lambda lines: [line for line in lines if "pwrite64" not in line],
+        lambda lines: [line for line in lines if not line.startswith("101 read")],
+        lambda lines: [line for line in lines if "ack" not in line and "write resumed" not in line],
+        lambda lines: [line.replace("= 0", "= -1 EIO (Input/output error)") for line in lines],
+        lambda lines: [line.replace("chat.db-wal", "chat.db") for line in lines],
+        lambda lines: [*lines[:3], *lines[5:8], *lines[3:5]],
+        lambda lines: [lines[2], lines[4], *lines[:2], *lines[5:8]],
+    ],
+    ids=[
+        "no_sync",
+        "no_write",
+        "no_arrival",
+        "no_answer",
+        "failed_sync",
+        "other_file",
+        "sync_ends_later",
+        "sync_before",
+    ],
+)
+def test_a_planted_doubt_is_found(tmp_path, planted):
+    assert judged(tmp_path, "\n".join(planted(LINES.splitlines()))) is not None
