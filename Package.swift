@@ -114,8 +114,8 @@ let package = Package(
         .tests(
             "HTTPAPITests",
             [
-                "Domain", "Wire", "Storage", "StorageSQLite", "Identity", "Realtime", "HTTPAPI", .hummingbird,
-                .hummingbirdTesting, .nioCore, .nioPosix, .httpTypes, .crypto, .logging,
+                "Domain", "Wire", "Storage", "StorageSQLite", "Identity", "Assistant", "Realtime", "HTTPAPI",
+                .hummingbird, .hummingbirdTesting, .nioCore, .nioPosix, .httpTypes, .crypto, .logging,
             ]),
         .tests("ChatAPITests", ["ChatAPI", "Domain", "Wire", "Storage", "StorageSQLite", "Assistant", "Realtime", "Observability", .logging]),
     ]

@@ -1,1 +1,42 @@
-@main struct Main { static func main() {} }
+#if canImport(Darwin)
+import Darwin
+#elseif canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#endif
+
+import Identity
+import Logging
+import NIOCore
+
+/// The process: its arguments in, its exit code out. What it can do is ``Program``; how the server is put together is
+/// what the entry points below lead to.
+@main
+enum Main {
+    static func main() async {
+        // A reader that goes away is an error of the write, not the end of the server.
+        signal(SIGPIPE, SIG_IGN)
+        let program = Program.process(entryPoints: entryPoints)
+        exit(await program.run(Array(CommandLine.arguments.dropFirst())))
+    }
+
+    /// The server's composition.
+    private static let entryPoints = ServerEntryPoints(
+        serve: { configuration in
+            let logger = Logger(label: "server")
+            let server = try await ChatServer(configuration, logger: logger) { channel in
+                logger.info(
+                    "listening",
+                    metadata: [
+                        "address": "\(channel.localAddress?.description ?? "")", "version": "\(Version.current)",
+                        "node_id": "\(configuration.nodeId)",
+                    ])
+            }
+            try await server.run()
+        },
+        openOperations: { configuration in
+            let database = try await OpenDatabase.open(configuration, logger: Logger(label: "command"))
+            return DatabaseOperations(database: database, passwords: PasswordHasher())
+        })
+}

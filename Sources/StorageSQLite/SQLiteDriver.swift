@@ -79,9 +79,10 @@ public final class SQLiteDriver: DatabaseDriver {
         return try DatabasePool(path: path, configuration: configuration)
     }
 
-    public func migrate() async throws {
+    @discardableResult
+    public func migrate() async throws -> SchemaMigration {
         let writer = try currentWriter()
-        try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
+        return try await withCheckedThrowingContinuation { continuation in
             writer.asyncWriteWithoutTransaction { database in
                 continuation.resume(with: Result { try SQLiteSchema.migrate(database) })
             }

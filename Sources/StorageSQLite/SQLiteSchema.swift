@@ -7,6 +7,7 @@ import Storage
 enum SQLiteSchema {
     struct Migration {
         var version: Int
+        var name: String
         var sql: String
     }
 
@@ -14,24 +15,26 @@ enum SQLiteSchema {
     static var migrations: [Migration] {
         EmbeddedFile.all(in: "migrations/sqlite-").compactMap { file in
             let number = file.path.dropFirst("migrations/sqlite-".count).prefix { $0 != "-" }
-            return Int(number).map { Migration(version: $0, sql: file.text) }
+            return Int(number).map { Migration(version: $0, name: String(file.path.dropFirst("migrations/".count)), sql: file.text) }
         }.sorted { $0.version < $1.version }
     }
 
     /// - Throws: ``StorageFailure/newerSchema(found:known:)`` for a file that a newer build has written.
-    static func migrate(_ database: Database) throws {
+    static func migrate(_ database: Database) throws -> SchemaMigration {
         do {
             let found = try Int.fetchOne(database, sql: "PRAGMA user_version") ?? 0
             let migrations = migrations
             let known = migrations.last?.version ?? 0
             guard found <= known else { throw StorageFailure.newerSchema(found: found, known: known) }
-            for migration in migrations where migration.version > found {
+            let due = migrations.filter { $0.version > found }
+            for migration in due {
                 try database.inTransaction(.immediate) {
                     try database.execute(sql: migration.sql)
                     try database.execute(sql: "PRAGMA user_version = \(migration.version)")
                     return .commit
                 }
             }
+            return SchemaMigration(version: known, applied: due.map(\.name))
         } catch let error as DatabaseError {
             throw StorageFailure(error)
         }

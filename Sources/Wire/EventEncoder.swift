@@ -90,8 +90,9 @@ public struct EventEnvelope: Encodable, Sendable {
     public struct UpdatedData: Encodable, Sendable {
         public struct ActorView: Encodable, Sendable {
             public var kind: Actor.Kind
+            /// Left out for a contact, who knows no keys of agents.
             public var id: String?
-            public var name: String?
+            @Nullable public var name: String?
         }
 
         public var changes: ChangesView

@@ -6,8 +6,8 @@ public import Domain
 public struct MessageView: Codable, Sendable, Equatable {
     public struct Sender: Codable, Sendable, Equatable {
         public var kind: Actor.Kind
-        public var id: String?
-        public var name: String?
+        @Nullable public var id: String?
+        @Nullable public var name: String?
     }
 
     public struct Source: Codable, Sendable, Equatable {

@@ -99,7 +99,7 @@ final class SwitchableDriver: DatabaseDriver {
     func failCommits(with failure: StorageFailure?) { self.failure.withLock { $0 = failure } }
 
     var kind: String { driver.kind }
-    func migrate() async throws { try await driver.migrate() }
+    func migrate() async throws -> SchemaMigration { try await driver.migrate() }
     func read<Value: Sendable>(
         _ body: @escaping @Sendable (any SQLConnection) throws -> Value
     ) async throws -> Value { try await driver.read(body) }

@@ -35,6 +35,8 @@ actor ReplyRun {
     /// What an earlier run had shown and saved, when this one adds nothing to it.
     private var shownBefore: String?
     private var hasFailed = false
+    /// The end is being written: nothing may begin to be shown beside it.
+    private var isEnding = false
 
     init(_ job: ReplyJob, context: RunContext) {
         self.job = job
@@ -227,7 +229,7 @@ actor ReplyRun {
 
     /// Brings the reply's message into being with the text so far, once it may be shown.
     private func showIfDue() async throws {
-        guard !isShown, showing == nil, !text.isEmpty, holdLeft() == nil, stop == nil else { return }
+        guard !isShown, !isEnding, showing == nil, !text.isEmpty, holdLeft() == nil, stop == nil else { return }
         let task = Task { try await show() }
         showing = task
         defer { showing = nil }
@@ -267,6 +269,8 @@ actor ReplyRun {
     // MARK: Ends
 
     private func complete(_ reply: ComposedReply) async throws {
+        isEnding = true
+        defer { isEnding = false }
         try await showing?.value
         text = reply.text
         let (job, wasShown) = (job, isShown)
@@ -293,6 +297,9 @@ actor ReplyRun {
     }
 
     private func handOver(reason: String, announcement: String) async throws {
+        isEnding = true
+        defer { isEnding = false }
+        _ = try? await showing?.value
         let (job, wasShown, text) = (job, isShown, text)
         try await context.store.write { transaction in
             if wasShown {
@@ -318,6 +325,7 @@ actor ReplyRun {
     }
 
     private func cancel() async {
+        isEnding = true
         _ = try? await showing?.value
         let job = job
         let closed = context.stage.close(job)

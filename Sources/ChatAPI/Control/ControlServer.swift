@@ -10,7 +10,7 @@ import ServiceLifecycle
 struct ControlServer: Service {
     /// Clients served at a time; others wait. Verbs are typed by people, or run in parallel by a script.
     static let maximumClients = 8
-    /// Time a client has to send a whole line, and to take an answer.
+    /// Time a client has to get a place, to send a whole line, and to take an answer.
     static let patience = TimeAmount.seconds(10)
 
     private let path: String
@@ -34,65 +34,39 @@ struct ControlServer: Service {
         self.handler = handler
     }
 
-    /// Serves until a graceful shutdown or cancellation.
+    /// Serves until a graceful shutdown, which lets asked questions be answered, or cancellation, which does not.
     func run() async throws {
         let listener = try ControlListener(path: path)
-        let server = try await ServerBootstrap(group: group)
+        // One loop for all, so that the places need no lock.
+        let loop = group.next()
+        let places = try await loop.submit { NIOLoopBound(ControlPlaces(Self.maximumClients), eventLoop: loop) }.get()
+        let socket = try await ServerBootstrap(group: loop)
             .serverChannelOption(.backlog, value: 16)
             // A client that has said all it wants to may close its end and still get its answers.
             .childChannelOption(.allowRemoteHalfClosure, value: true)
-            .bind(listener.descriptor) { channel in
+            .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(ByteToMessageHandler(ControlLine.Decoder()))
-                    return try NIOAsyncChannel<ByteBuffer, ByteBuffer>(wrappingChannelSynchronously: channel)
+                    let pipeline = channel.pipeline.syncOperations
+                    try pipeline.addHandler(ByteToMessageHandler(ControlLine.Decoder()))
+                    try pipeline.addHandler(
+                        ControlConnection(
+                            channel: channel, places: places.value, patience: patience, logger: logger,
+                            handler: handler))
                 }
             }
-        try await withGracefulShutdownHandler {
-            try await server.executeThenClose { connections in
-                try await withThrowingTaskGroup(of: Void.self) { tasks in
-                    var places = Self.maximumClients
-                    for try await connection in connections {
-                        // Whoever comes later waits, in the socket's backlog at last. A place becomes free, because
-                        // nobody may hold one without saying something.
-                        if places > 0 { places -= 1 } else { try await tasks.next() }
-                        tasks.addTask { await serve(connection) }
-                    }
-                }
+            .withBoundSocket(listener.descriptor).get()
+        await withTaskCancellationHandler {
+            await withGracefulShutdownHandler {
+                try? await socket.closeFuture.get()
+                try? await loop.flatSubmit { places.value.whenEmpty(on: loop) }.get()
+            } onGracefulShutdown: {
+                socket.close(promise: nil)
+                loop.execute { places.value.finish() }
             }
-        } onGracefulShutdown: {
-            server.channel.close(promise: nil)
+        } onCancel: {
+            socket.close(promise: nil)
+            loop.execute { places.value.closeAll() }
         }
         _ = consume listener
-    }
-
-    private func serve(_ connection: NIOAsyncChannel<ByteBuffer, ByteBuffer>) async {
-        do {
-            try await connection.executeThenClose { lines, answers in
-                do {
-                    try await withGracefulShutdownHandler {
-                        var deadline = closeLater(connection.channel)
-                        defer { deadline.cancel() }
-                        for try await line in lines {
-                            deadline.cancel()  // however long the work takes, it is not the client's fault
-                            let answer = await handler(line)
-                            deadline = closeLater(connection.channel)
-                            try await answers.write(ControlLine.ended(answer))
-                        }
-                    } onGracefulShutdown: {
-                        // What has been asked is still answered; nothing more is.
-                        connection.channel.close(mode: .input, promise: nil)
-                    }
-                } catch is ControlLine.TooLong {
-                    let reply = ControlReply<Nothing>.malformed("the line is too long").encoded()
-                    try await answers.write(ControlLine.ended(reply))
-                }
-            }
-        } catch {
-            logger.debug("control client went away", metadata: ["reason": "\(error)"])
-        }
-    }
-
-    private func closeLater(_ channel: any Channel) -> Scheduled<Void> {
-        channel.eventLoop.scheduleTask(in: patience) { channel.close(promise: nil) }
     }
 }

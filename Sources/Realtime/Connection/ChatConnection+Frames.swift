@@ -7,6 +7,8 @@ import Wire
 extension ChatConnection {
     /// Contract: `typing` at most every 3 s.
     static let typingInterval = TimeAmount.seconds(3)
+    /// Characters of the last message that are kept, to know the customer's language.
+    static let keptWords = 80
 
     func handle(_ frame: ClientFrame) throws {
         switch frame.type {
@@ -89,6 +91,7 @@ extension ChatConnection {
         if let contact = access.contact, let seconds = hub.messageRates.take(contact.contactId) {
             throw SocketError(.rateLimited, "too many messages", retryInSeconds: seconds)
         }
+        lastWords = String(data.content.prefix(Self.keptWords))
         command(frame) {
             try $0.send(draft, to: conversationId, by: access)
         } then: { connection, sent in
@@ -142,7 +145,7 @@ extension ChatConnection {
         check.text(data.reason, field: "reason", scalars: 1...500)
         try check.finish()
         let target: OwnerSwitch = data.to == .ai ? .ai : .anyHuman
-        let announcement = access.contact != nil && data.to == .human ? hub.handoffAnnouncement(locale) : nil
+        let announcement = access.contact != nil && data.to == .human ? hub.handoffAnnouncement(locale, lastWords) : nil
         command(frame) {
             try $0.switchOwner(
                 of: conversationId, to: target, reason: data.reason, announcement: announcement, by: access)

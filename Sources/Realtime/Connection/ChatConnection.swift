@@ -52,6 +52,8 @@ final class ChatConnection: SocketDelegate, DeadlineTarget {
     var isReadingRows = false
     /// Language of the visit.
     var locale: String?
+    /// Beginning of the newest message that came over this socket.
+    var lastWords: String?
     var lastTypingAt: NIODeadline?
     private(set) var isClosing = false
 

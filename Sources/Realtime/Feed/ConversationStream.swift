@@ -48,10 +48,11 @@ extension Hub {
         let (frames, continuation) = AsyncStream.makeStream(
             of: StreamFrame.self, bufferingPolicy: .bufferingOldest(ConversationStream.maximumWaiting))
         let reader = try await shard.eventLoop.submit { [self] in
-            let reader = StreamReader(continuation, viewer: access.viewer)
+            let reader = StreamReader(continuation, viewer: access.viewer, hub: self, shard: shard)
             let feed = ConversationFeed(of: conversationId, access: access, on: shard, hub: self, receiver: reader)
             reader.feed = feed
             shard.add(feed)
+            shard.add(reader)
             return NIOLoopBound(reader, eventLoop: shard.eventLoop)
         }.get()
         continuation.onTermination = { _ in
@@ -69,28 +70,24 @@ extension Hub {
         }
         return ConversationStream(frames)
     }
-
-    /// The text so far of a reply that this node is making, as a `reply.snapshot` frame; nil when there is none.
-    public func replySnapshot(
-        of messageId: Identifier<Message>, in conversationId: Identifier<Conversation>
-    ) -> StreamFrame? {
-        liveReplies.snapshot(of: messageId, in: conversationId).map {
-            let frame = frames.snapshot(
-                of: messageId, in: conversationId, generation: $0.generation, text: $0.text, requestId: nil)
-            return StreamFrame(type: "reply.snapshot", event: nil, json: frame.payload)
-        }
-    }
 }
 
+
 /// Hands what a feed delivers to a stream. On its event loop only.
-private final class StreamReader: FeedReceiver {
+final class StreamReader: FeedReceiver {
     private let continuation: AsyncStream<StreamFrame>.Continuation
     private let viewer: Viewer
+    private unowned let hub: Hub
+    private let shard: LoopShard
     var feed: ConversationFeed?
 
-    init(_ continuation: AsyncStream<StreamFrame>.Continuation, viewer: Viewer) {
+    init(
+        _ continuation: AsyncStream<StreamFrame>.Continuation, viewer: Viewer, hub: Hub, shard: LoopShard
+    ) {
         self.continuation = continuation
         self.viewer = viewer
+        self.hub = hub
+        self.shard = shard
     }
 
     // A page has fewer events than may wait; a reader that is further behind than that is ended by the next.
@@ -105,17 +102,27 @@ private final class StreamReader: FeedReceiver {
         yield(StreamFrame(type: frame.type, event: nil, json: frame.frame(for: viewer).payload))
     }
 
-    func feedSynced(_ feed: ConversationFeed, at seq: Int64) {}
+    /// What was said before the stream began has been replayed; of a reply in the making that is only its beginning.
+    func feedSynced(_ feed: ConversationFeed, at seq: Int64) {
+        guard let live = hub.liveReplies.snapshot(in: feed.conversationId) else { return }
+        let frame = hub.frames.snapshot(
+            of: live.id, in: feed.conversationId, generation: live.generation, text: live.text, requestId: nil)
+        yield(StreamFrame(type: "reply.snapshot", event: nil, json: frame.payload))
+    }
 
-    func feedFailed(_ feed: ConversationFeed, _ error: any Error) { continuation.finish() }
+    func feedFailed(_ feed: ConversationFeed, _ error: any Error) { end() }
+
+    /// Ends the stream; ``stop()`` follows.
+    func end() { continuation.finish() }
 
     func stop() {
         feed?.stop()
         feed = nil
+        shard.remove(self)
     }
 
     private func yield(_ frame: StreamFrame) {
         // A durable frame must not be skipped: rather end, so that the client asks again.
-        if case .dropped = continuation.yield(frame) { continuation.finish() }
+        if case .dropped = continuation.yield(frame) { end() }
     }
 }

@@ -19,13 +19,13 @@ public final class Hub: CommitObserver {
     let logger: Logger
     /// Contacts' messages per minute, over sockets and HTTP alike.
     public let messageRates: MessageRates
-    /// What the customer is told, by locale, when it asks for a human.
-    public let handoffAnnouncement: @Sendable (String?) -> String
+    /// What the customer is told when it asks for a human, by its locale and its newest words.
+    let handoffAnnouncement: @Sendable (_ locale: String?, _ words: String?) -> String
 
     /// - Parameter group: the loops that sockets live on; at most 64 are used.
     public init(
         store: ChatStore, group: any EventLoopGroup, encoder: EventEncoder, settings: RealtimeSettings,
-        handoffAnnouncement: @escaping @Sendable (String?) -> String, logger: Logger
+        handoffAnnouncement: @escaping @Sendable (_ locale: String?, _ words: String?) -> String, logger: Logger
     ) {
         messageRates = MessageRates(perMinute: settings.contactMessagesPerMinute, clock: store.clock)
         self.handoffAnnouncement = handoffAnnouncement
@@ -79,6 +79,11 @@ public final class Hub: CommitObserver {
 
     /// Open sockets of this node.
     public var openSockets: Int { census.total }
+
+    /// Ends every stream, so that the requests that carry them end too.
+    public func endStreams() {
+        fanout.onEachShard { $0.endStreams() }
+    }
 
     /// Announces the stop to every client, then closes their sockets in slices, so that they do not all come back at once.
     /// - Parameter sleep: waits between slices.

@@ -160,6 +160,17 @@ public final class LiveReplies: Sendable {
         return reply.state.withLock { $0.isCreated ? ($0.job.generation, $0.shown) : nil }
     }
 
+    /// The reply of a conversation that is being shown, as its readers have it.
+    func snapshot(
+        in conversationId: Identifier<Conversation>
+    ) -> (id: Identifier<Message>, generation: Int64, text: String)? {
+        let shown = replies.withLock { $0.filter { $0.value.conversationId == conversationId }.map(\.key) }
+        for id in shown {
+            if let live = snapshot(of: id, in: conversationId) { return (id, live.generation, live.text) }
+        }
+        return nil
+    }
+
     private func reply(_ id: Identifier<Message>) -> LiveReply? { replies.withLock { $0[id] } }
 }
 

@@ -9,6 +9,7 @@ final class LoopShard: @unchecked Sendable {
     private var feeds: [Identifier<Conversation>: [ConversationFeed]] = [:]
     private var connections: [ObjectIdentifier: ChatConnection] = [:]
     private var viewers: [ObjectIdentifier: ChatConnection] = [:]
+    private var streams: [ObjectIdentifier: StreamReader] = [:]
 
     init(eventLoop: any EventLoop, index: Int, interest: Interest) {
         self.eventLoop = eventLoop
@@ -49,6 +50,16 @@ final class LoopShard: @unchecked Sendable {
     func deliver(_ passing: PassingFrame, in conversationId: Identifier<Conversation>) {
         guard let list = feeds[conversationId] else { return }
         for feed in list { feed.receive(passing) }
+    }
+
+    // MARK: Streams
+
+    func add(_ stream: StreamReader) { streams[ObjectIdentifier(stream)] = stream }
+
+    func remove(_ stream: StreamReader) { streams.removeValue(forKey: ObjectIdentifier(stream)) }
+
+    func endStreams() {
+        for stream in streams.values { stream.end() }
     }
 
     // MARK: Connections

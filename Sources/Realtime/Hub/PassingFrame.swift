@@ -51,7 +51,7 @@ struct PassingFrames: Sendable {
     struct Participant: Encodable {
         var kind: Actor.Kind
         var id: String?
-        var name: String?
+        @Nullable var name: String?
     }
 
     private func frame(

@@ -5,7 +5,8 @@ public protocol DatabaseDriver: Sendable {
 
     /// Brings the schema up to this build's version.
     /// - Throws: ``StorageFailure/newerSchema(found:known:)`` when the database was written by a newer build.
-    func migrate() async throws
+    @discardableResult
+    func migrate() async throws -> SchemaMigration
 
     /// Reads in one snapshot. Reads run beside each other and beside the writer.
     /// - Throws: ``StorageFailure``, or what `body` throws.
@@ -42,6 +43,35 @@ public enum StorageFailure: Error, Sendable, Equatable {
         switch self {
         case .constraint, .broken: true
         case .unavailable, .full, .newerSchema: false
+        }
+    }
+}
+
+/// What bringing the schema up to date did.
+public struct SchemaMigration: Sendable, Equatable {
+    /// Version of the schema now.
+    public var version: Int
+    /// Names of the migrations that ran, in order.
+    public var applied: [String]
+
+    public init(version: Int, applied: [String]) {
+        self.version = version
+        self.applied = applied
+    }
+}
+
+extension DatabaseDriver {
+    /// The highest row key in use, above which new keys start however the clock stands.
+    public func highestIdentifier() async throws -> Int64 {
+        try await read { connection in
+            var highest: Int64 = 0
+            for table in [
+                "workspaces", "inboxes", "users", "logins", "contacts", "conversations", "messages", "chat_sessions",
+                "reply_jobs", "articles",
+            ] {
+                highest = max(highest, try connection.integer("SELECT max(id) FROM \(table)") ?? 0)
+            }
+            return highest
         }
     }
 }

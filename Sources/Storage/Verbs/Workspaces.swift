@@ -89,16 +89,4 @@ extension RowReader {
     public func inboxSecret(_ id: Identifier<Inbox>) throws -> [UInt8]? {
         try connection.row("SELECT secret FROM inboxes WHERE id = ?", [.identifier(id)]) { $0.optionalBlob(0) } ?? nil
     }
-
-    /// The highest row key in use, above which new keys start however the clock stands.
-    public func highestIdentifier() throws -> Int64 {
-        var highest: Int64 = 0
-        for table in [
-            "workspaces", "inboxes", "users", "logins", "contacts", "conversations", "messages", "chat_sessions",
-            "reply_jobs", "articles",
-        ] {
-            highest = max(highest, try connection.integer("SELECT max(id) FROM \(table)") ?? 0)
-        }
-        return highest
-    }
 }

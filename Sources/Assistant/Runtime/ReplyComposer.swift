@@ -1,0 +1,97 @@
+import Domain
+import Storage
+import Synchronization
+
+/// Makes the text of a reply: finds what the knowledge holds, asks the providers in turn, and lets through only what may be
+/// shown.
+public struct ReplyComposer: Sendable {
+    /// Pieces of articles that a reply may rest on.
+    static let maximumPassages = 5
+
+    private let knowledge: KnowledgeLibrary
+    private let chain: ProviderChain
+    private let clock: any Clock<Duration>
+    private let limit: Duration
+
+    /// - Parameter limit: time for the whole reply, all providers together: `AI_REPLY_SECONDS`.
+    public init(
+        knowledge: KnowledgeLibrary, chain: ProviderChain, limit: Duration,
+        clock: any Clock<Duration> = ContinuousClock()
+    ) {
+        self.knowledge = knowledge
+        self.chain = chain
+        self.limit = limit
+        self.clock = clock
+    }
+
+    /// Composes one reply. See ``ReplyComposing``.
+    /// - Throws: ``ProviderChain/Failed`` when no provider gave one, ``StorageFailure``, or what `deliver` threw.
+    public func compose(
+        _ question: ReplyQuestion, deliver: @escaping @Sendable (ReplyPiece) async throws -> Void
+    ) async throws -> ComposedReply {
+        let prompt = try await prompt(for: question)
+        let stopwatch = Stopwatch(clock)
+        var start = 0
+        while true {
+            let filter = Mutex(ReplyFilter(passages: prompt.passages))
+            do {
+                let reply = try await chain.reply(
+                    to: prompt, startingAt: start, within: limit - stopwatch.elapsed()
+                ) { chunk in
+                    guard case .text(let text) = chunk else { return }
+                    let shown = filter.withLock { $0.push(text) }
+                    if !shown.isEmpty { try await deliver(.text(shown)) }
+                }
+                let rest = filter.withLock { $0.finish() }
+                if !rest.isEmpty { try await deliver(.text(rest)) }
+                let result = filter.withLock { $0 }
+                guard !result.text.isEmpty else {
+                    throw ProviderFailure(.server, provider: "", code: "nothing_to_show")
+                }
+                return ComposedReply(
+                    text: result.text, sources: sources(result.citedNumbers, of: prompt),
+                    finish: reply.finish == .length || result.wasCut ? .length : .stop,
+                    isAnswered: !result.isUnknown)
+            } catch let failed as ProviderChain.Failed {
+                // Text is out already: take it back in sight of the customer and let the next one begin anew.
+                guard let next = failed.next, failed.deliveredScalars > 0, stopwatch.elapsed() < limit else {
+                    throw failed
+                }
+                try await deliver(.reset(reason: "provider"))
+                start = next
+            }
+        }
+    }
+
+    private func prompt(for question: ReplyQuestion) async throws -> ReplyPrompt {
+        let index = try await knowledge.index(of: question.workspaceId)
+        let language = Language.ofReply(to: question.text, locale: question.locale ?? "en")
+        let previous = question.history.last { $0.sender.kind == .contact }?.content
+        let found = index.search(question.text, after: previous, in: language, limit: Self.maximumPassages)
+        return ReplyPrompt(
+            turns: question.history.compactMap(Self.turn), question: question.text, knowledge: found,
+            language: language)
+    }
+
+    /// A message as a model sees it; nil for what it must not or need not see.
+    private static func turn(_ message: Message) -> ReplyPrompt.Turn? {
+        guard message.kind == .text, !message.content.isEmpty else { return nil }
+        switch (message.sender.kind, message.status) {
+        case (.contact, _): return .init(.customer, message.content)
+        case (.agent, _): return .init(.humanAgent, message.content)
+        // Half an answer would teach the model to stop halfway.
+        case (.ai, .complete): return .init(.assistant, message.content)
+        case (.ai, _), (.system, _): return nil
+        }
+    }
+
+    private func sources(_ numbers: [Int], of prompt: ReplyPrompt) -> [Message.Source] {
+        numbers.compactMap { number in
+            guard prompt.passages.indices.contains(number - 1) else { return nil }
+            let passage = prompt.passages[number - 1]
+            return Message.Source(
+                number: number, articleId: Identifier(passage.articleId), title: passage.title,
+                excerpt: passage.excerpt, score: passage.score)
+        }
+    }
+}

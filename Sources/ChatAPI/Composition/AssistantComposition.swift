@@ -1,0 +1,114 @@
+import Assistant
+import AsyncHTTPClient
+import Domain
+import HTTPAPI
+import Logging
+import Storage
+
+/// The assistant, put together: knowledge, providers, composer, runtime.
+struct AssistantComposition: Sendable {
+    /// The runtime's own limit lies behind the last of the providers' clocks.
+    static let limitBeyondReply = Duration.seconds(3)
+
+    let knowledge: KnowledgeLibrary
+    private let configuration: AssistantConfiguration
+    private let store: ChatStore
+    private let client: HTTPClient
+    private let composer: ReplyComposer
+    private let logger: Logger
+
+    init(_ configuration: AssistantConfiguration, store: ChatStore, logger: Logger) throws {
+        self.configuration = configuration
+        self.store = store
+        self.logger = logger
+        knowledge = KnowledgeLibrary(store: store)
+        // Everything that can be wrong is found before there is a client, which must be shut down once it exists.
+        let models = try configuration.providers.map { try Self.remote($0, contextTokens: configuration.contextTokens) }
+        let client = HTTPClient(
+            eventLoopGroupProvider: .singleton, configuration: OpenAIProvider.clientConfiguration)
+        self.client = client
+        let providers: [any ReplyProvider] = models.map { model in
+            guard let model else { return BuiltinProvider() }
+            return OpenAIProvider(name: model.name, settings: model.settings, client: client, logger: logger)
+        }
+        let limits = ProviderChain.Limits(
+            deadlines: ReplyDeadlines(
+                firstToken: configuration.firstToken, idle: configuration.idleToken, whole: configuration.reply),
+            lastCandidate: configuration.lastCandidate)
+        composer = ReplyComposer(
+            knowledge: knowledge, chain: ProviderChain(providers: providers, limits: limits, logger: logger),
+            limit: configuration.reply)
+    }
+
+    /// Settings of a provider behind a network; nil for the built-in one.
+    private static func remote(
+        _ provider: AssistantConfiguration.Provider, contextTokens: Int
+    ) throws -> (name: String, settings: OpenAIProvider.Settings)? {
+        switch provider {
+        case .builtin: return nil
+        case .openAI(let openAI):
+            guard let endpoint = OpenAIEndpoint(base: openAI.baseURL.description) else {
+                throw ConfigurationKey.openAIBaseURL.problem("is not an http or https address")
+            }
+            return (
+                "openai", .init(
+                    endpoint: endpoint, key: openAI.apiKey.flatMap { APIKey($0.reveal()) }, model: openAI.model,
+                    contextTokens: contextTokens)
+            )
+        case .dashScope(let dashScope):
+            guard dashScope.dialect == .compatible else {
+                throw ConfigurationKey.dashScopeDialect.problem(
+                    "\"native\" is not spoken by this version; \"compatible\" reaches the same models")
+            }
+            guard let endpoint = OpenAIEndpoint(base: dashScope.compatibleBaseURL) else {
+                throw ConfigurationKey.dashScopeBaseURL.problem("is not an http or https address")
+            }
+            return (
+                "dashscope", .init(
+                    endpoint: endpoint, key: dashScope.apiKey.flatMap { APIKey($0.reveal()) },
+                    model: dashScope.model, contextTokens: contextTokens)
+            )
+        }
+    }
+
+    /// The runtime of this node's replies.
+    func runtime(stage: any ReplyStage) -> AssistantRuntime {
+        let composer = composer
+        return AssistantRuntime(
+            store: store, stage: stage,
+            compose: { try await composer.compose($0, deliver: $1) },
+            // What was said last in a burst counts.
+            isHandoffRequest: { HandoffRequest.detect(in: $0.text) },
+            announcements: ReplyAnnouncements(
+                requested: { Texts.handingOverOnRequest(in: Self.language(of: $0, locale: $1)) },
+                failed: { Texts.handingOverOnFailure(in: Self.language(of: $0, locale: $1)) },
+                unanswered: { Texts.handingOverOnUnknown(in: Self.language(of: $0, locale: $1)) }),
+            times: ReplyTimes(burst: configuration.burst, limit: configuration.reply + Self.limitBeyondReply),
+            logger: logger)
+    }
+
+    /// What a customer is told that asks for a human, in its language.
+    func handoffAnnouncement(locale: String?, words: String?) -> String {
+        Texts.handingOverOnRequest(in: Self.language(of: words ?? "", locale: locale))
+    }
+
+    private static func language(of words: String, locale: String?) -> Language {
+        Language.ofReply(to: words, locale: locale ?? "en")
+    }
+
+    /// How the assistant is, for `/health`.
+    func health() -> AssistantHealth {
+        let names = configuration.providers.map { JSONValue.string($0.name.rawValue) }
+        return AssistantHealth(
+            isDegraded: false, details: .object(["status": .string("healthy"), "providers": .array(names)]))
+    }
+
+    /// Closes the connections to providers.
+    func close() async {
+        do {
+            try await client.shutdown()
+        } catch {
+            logger.warning("closing the providers' connections failed", metadata: ["error": "\(error)"])
+        }
+    }
+}

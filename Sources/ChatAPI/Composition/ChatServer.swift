@@ -1,0 +1,148 @@
+import Assistant
+import Domain
+import HTTPAPI
+import Hummingbird
+import HummingbirdCore
+import Identity
+import Logging
+import NIOCore
+import NIOPosix
+import Realtime
+import ServiceLifecycle
+import Storage
+import UnixSignals
+import Wire
+
+/// The server, put together: one place where every part is made and handed to those that need it.
+struct ChatServer: Sendable {
+    /// Running replies get so long to end when the server stops.
+    static let replyGrace = Duration.seconds(20)
+    /// The process ends within this, whatever happens.
+    static let shutdownLimit = Duration.seconds(28)
+
+    let database: OpenDatabase
+    let hub: Hub
+    let runtime: AssistantRuntime
+    let readiness: Readiness
+    private let assistant: AssistantComposition
+    private let services: [any Service]
+    private let logger: Logger
+
+    /// - Parameter onListening: told the address once requests are taken.
+    init(
+        _ configuration: ServerConfiguration, logger: Logger, onListening: @escaping @Sendable (any Channel) async -> Void
+    ) async throws {
+        self.logger = logger
+        let database = try await OpenDatabase.open(configuration, logger: logger)
+        self.database = database
+        let store = database.store
+        let views = database.views
+        let passwords = PasswordHasher()
+        try await FirstStart(store: store, passwords: passwords, logger: logger).prepare(
+            admin: configuration.admin, environment: configuration.environment)
+
+        let tokens = try await TokenAuthority(secret: configuration.secrets.jwt.bytes, clock: store.clock)
+        let authenticator = Authenticator(store: store, tokens: tokens, identifiers: views.identifiers)
+        let assistant = try AssistantComposition(configuration.assistant, store: store, logger: logger)
+        self.assistant = assistant
+        let group = MultiThreadedEventLoopGroup.singleton
+
+        let hub = Hub(
+            store: store, group: group, encoder: EventEncoder(views: views),
+            settings: RealtimeSettings(configuration, logEpoch: database.logEpoch),
+            handoffAnnouncement: { assistant.handoffAnnouncement(locale: $0, words: $1) }, logger: logger)
+        let runtime = assistant.runtime(stage: hub.liveReplies)
+        database.commits.subscribe(hub)
+        database.commits.subscribe(runtime)
+        database.commits.subscribe(assistant.knowledge)
+        self.hub = hub
+        self.runtime = runtime
+
+        let readiness = Readiness()
+        self.readiness = readiness
+        let settings = HTTPSettings(configuration)
+        let http = HTTPInterface(
+            store: store, views: views, authenticator: authenticator, tokens: tokens, passwords: passwords,
+            hub: hub, knowledge: assistant.knowledge, settings: settings, readiness: readiness, clock: store.clock,
+            handoffAnnouncement: { assistant.handoffAnnouncement(locale: $0, words: $1) },
+            assistantHealth: { assistant.health() })
+        let gate = SocketGate(
+            hub: hub, credentials: SocketCredentials(authenticator, clock: store.clock),
+            clientAddress: { request in
+                settings.clientKey(peer: request.remoteAddress?.ipAddress, headers: request.head.headerFields)
+            },
+            isReady: { readiness.isReady })
+        let loops = SocketLoops()
+        let application = Application(
+            router: http.router(),
+            server: HTTPServerBuilder { responder in
+                WebSocketServerChannel(responder: responder, upgrading: gate, loops: loops)
+            },
+            configuration: ApplicationConfiguration(
+                address: .hostname(configuration.http.host, port: configuration.http.port), serverName: nil),
+            onServerRunning: onListening, eventLoopGroupProvider: .shared(group), logger: logger)
+
+        let dispatch = OperationsDispatch(
+            ServerOperations(operations: DatabaseOperations(database: database, passwords: passwords)))
+        let control = ControlServer(path: configuration.dataDirectory.controlSocket, logger: logger) { line in
+            await dispatch.answer(line)
+        }
+        services = [
+            application, Sweeps(store: store, runtime: runtime, logger: logger), control,
+            // Last in, first out: it drains before anything else stops.
+            Drain(readiness: readiness, hub: hub, runtime: runtime, logger: logger),
+        ]
+    }
+
+    /// Serves until SIGTERM or SIGINT, then drains and stops.
+    func run() async throws {
+        var group = ServiceGroupConfiguration(
+            services: services.map {
+                ServiceGroupConfiguration.ServiceConfiguration(
+                    service: $0, successTerminationBehavior: .gracefullyShutdownGroup,
+                    failureTerminationBehavior: .gracefullyShutdownGroup)
+            },
+            gracefulShutdownSignals: [.sigterm, .sigint], logger: logger.quieter())
+        group.maximumGracefulShutdownDuration = Self.shutdownLimit
+        let result: Result<Void, any Error>
+        do {
+            result = .success(try await ServiceGroup(configuration: group).run())
+        } catch {
+            result = .failure(error)
+        }
+        await assistant.close()
+        await database.store.close()
+        try result.get()
+        logger.info("stopped")
+    }
+}
+
+/// Ends the work of this node in order: no new work, sockets told and closed, replies finished or handed over.
+struct Drain: Service {
+    let readiness: Readiness
+    let hub: Hub
+    let runtime: AssistantRuntime
+    let logger: Logger
+
+    func run() async throws {
+        try? await gracefulShutdown()
+        logger.info("draining", metadata: ["sockets": "\(hub.openSockets)", "replies": "\(runtime.runningReplies)"])
+        readiness.drain()
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask {
+                await hub.drain { try? await ContinuousClock().sleep(for: .nanoseconds($0.nanoseconds)) }
+            }
+            group.addTask { await runtime.drain(limit: ChatServer.replyGrace) }
+        }
+        hub.endStreams()
+    }
+}
+
+extension Logger {
+    /// For libraries whose own course is of no interest to an operator.
+    fileprivate func quieter() -> Logger {
+        var logger = self
+        logger.logLevel = max(logger.logLevel, .warning)
+        return logger
+    }
+}

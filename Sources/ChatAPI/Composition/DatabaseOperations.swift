@@ -1,0 +1,117 @@
+import Domain
+import Identity
+import Storage
+import Wire
+
+/// The verbs, on a database that this process holds.
+struct DatabaseOperations: Operations {
+    let database: OpenDatabase
+    let passwords: PasswordHasher
+
+    func migrate() async throws -> MigrationSummary { database.migration }
+
+    func createWorkspace(_ workspace: NewWorkspace) async throws -> WorkspaceSummary {
+        guard Workspace.isValidSlug(workspace.slug) else {
+            throw CommandFailure.refused("a slug has 1 to 40 of a–z, 0–9 and inner hyphens, such as acme-support")
+        }
+        let (key, secret) = (InboxKeys.publicKey(), InboxKeys.secret())
+        do {
+            let (made, _) = try await database.store.write {
+                try $0.createWorkspace(
+                    slug: workspace.slug, name: workspace.name, inboxKey: key, inboxSecret: secret)
+            }
+            return WorkspaceSummary(
+                id: database.views.identifiers.text(made.id), slug: made.slug, name: made.name)
+        } catch Refusal.conflict(let detail) {
+            throw CommandFailure.refused(detail)
+        }
+    }
+
+    func createUser(_ user: NewUser) async throws -> UserSummary {
+        let workspace = try await workspace(user.workspace)
+        guard let role = Role(rawValue: user.role) else {
+            throw CommandFailure.refused(
+                "there is no role \(user.role); there are \(Role.allCases.map(\.rawValue).joined(separator: ", "))")
+        }
+        guard let email = EmailAddress(user.email) else { throw CommandFailure.refused("that is no e-mail address") }
+        try require(user.password, of: email.text, for: role)
+        let hash = try await passwords.hash(user.password)
+        do {
+            let made = try await database.store.write {
+                try $0.createUser(
+                    email: email.text, name: user.name, passwordHash: hash, role: role, in: workspace.id)
+            }
+            return summary(made, workspace)
+        } catch Refusal.emailTaken {
+            throw CommandFailure.refused("a user with this e-mail exists in \(workspace.slug)")
+        }
+    }
+
+    func setPassword(_ change: PasswordChange) async throws -> UserSummary {
+        let workspace = try await workspace(change.workspace)
+        let found = try await database.store.read { try $0.user(email: change.email, in: workspace.id) }
+        guard let user = found?.user else { throw CommandFailure.refused("there is no such user in \(workspace.slug)") }
+        try require(change.password, of: user.email, for: user.role)
+        let hash = try await passwords.hash(change.password)
+        try await database.store.write { try $0.setPassword(of: user.id, hash: hash, keeping: nil) }
+        return summary(user, workspace)
+    }
+
+    func doctor() async throws -> [DoctorCheck] {
+        var checks: [DoctorCheck] = [
+            DoctorCheck(name: "schema", status: .ok, detail: "version \(database.migration.version)")
+        ]
+        do {
+            // A write that changes nothing shows that the file can be written and synced.
+            let epoch = database.logEpoch
+            _ = try await database.store.write { try $0.keep([], as: .logEpoch) }
+            checks.append(DoctorCheck(name: "database", status: .ok, detail: "reads and writes, log \(epoch)"))
+        } catch {
+            checks.append(
+                DoctorCheck(
+                    name: "database", status: .failed,
+                    detail: "cannot be written: \(error); check the disk's space and the folder's owner"))
+        }
+        return checks
+    }
+
+    func close() async { await database.store.close() }
+
+    private func workspace(_ slug: String) async throws -> Workspace {
+        guard let workspace = try await database.store.read({ try $0.workspace(slug: slug) }) else {
+            throw CommandFailure.refused("there is no workspace \(slug)")
+        }
+        return workspace
+    }
+
+    private func require(_ password: String, of email: String, for role: Role) throws {
+        let rules = role.isStaff ? PasswordRules.staff : PasswordRules.customer
+        if let problem = rules.problem(with: password, email: email, field: "password") {
+            throw CommandFailure.refused("the password \(problem.message)")
+        }
+    }
+
+    private func summary(_ user: User, _ workspace: Workspace) -> UserSummary {
+        UserSummary(
+            id: database.views.identifiers.text(user.id), workspace: workspace.slug, email: user.email,
+            role: user.role.rawValue)
+    }
+}
+
+/// The same inside a running server, whose database stays open when a verb is done.
+struct ServerOperations: Operations {
+    let operations: DatabaseOperations
+
+    func migrate() async throws -> MigrationSummary {
+        MigrationSummary(version: operations.database.migration.version, applied: [])
+    }
+    func createWorkspace(_ workspace: NewWorkspace) async throws -> WorkspaceSummary {
+        try await operations.createWorkspace(workspace)
+    }
+    func createUser(_ user: NewUser) async throws -> UserSummary { try await operations.createUser(user) }
+    func setPassword(_ change: PasswordChange) async throws -> UserSummary {
+        try await operations.setPassword(change)
+    }
+    func doctor() async throws -> [DoctorCheck] { try await operations.doctor() }
+    func close() async {}
+}

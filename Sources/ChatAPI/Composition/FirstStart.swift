@@ -1,0 +1,69 @@
+import Assistant
+import Domain
+import Identity
+import Logging
+import Storage
+
+/// What a new installation begins with: a workspace with an inbox, the first admin, and sample knowledge.
+struct FirstStart: Sendable {
+    let store: ChatStore
+    let passwords: PasswordHasher
+    let logger: Logger
+
+    /// Makes what is missing. Running it again changes nothing.
+    func prepare(admin: ServerConfiguration.Admin, environment: DeploymentEnvironment) async throws {
+        let known = try await store.read { try $0.workspace(slug: Workspace.defaultSlug) }
+        if let known {
+            try await refuseBuiltInPassword(admin, in: known, environment: environment)
+            return
+        }
+        guard environment == .development || !admin.hasBuiltInPassword else {
+            throw ConfigurationProblem.builtInAdminPassword
+        }
+        let hash = try await passwords.hash(admin.password.reveal())
+        let drafts = SampleKnowledge.articles()
+        let (email, inboxKey, secret) = (admin.email, InboxKeys.publicKey(), InboxKeys.secret())
+        try await store.write { transaction in
+            let (workspace, _) = try transaction.createWorkspace(
+                slug: Workspace.defaultSlug, name: "Default", inboxKey: inboxKey, inboxSecret: secret)
+            _ = try transaction.createUser(
+                email: email, name: "Admin", passwordHash: hash, role: .admin, in: workspace.id)
+            let server = Access.server(of: workspace.id)
+            for draft in drafts {
+                _ = try transaction.createArticle(
+                    title: draft.title, content: draft.content, locale: draft.locale, questions: draft.questions,
+                    status: .published, by: server)
+            }
+        }
+        logger.info("made the first workspace", metadata: ["admin": "\(email)", "articles": "\(drafts.count)"])
+    }
+
+    /// In production nobody may get in with the password that the documentation tells.
+    private func refuseBuiltInPassword(
+        _ admin: ServerConfiguration.Admin, in workspace: Workspace, environment: DeploymentEnvironment
+    ) async throws {
+        guard environment == .production else { return }
+        let email = admin.email
+        let found = try await store.read { try $0.user(email: email, in: workspace.id) }
+        guard let found else { return }
+        let builtIn = ServerConfiguration.Admin.builtInPassword.reveal()
+        if try await passwords.verify(builtIn, against: found.passwordHash) {
+            throw ConfigurationProblem.builtInAdminPassword
+        }
+    }
+}
+
+/// Random keys of inboxes.
+enum InboxKeys {
+    /// Names the inbox in a page's source; no secret.
+    static func publicKey() -> String { "ibx_" + text(characters: 24) }
+
+    /// Signs identity tokens; as text, because that is how people copy it.
+    static func secret() -> [UInt8] { Array(("ibs_" + text(characters: 43)).utf8) }
+
+    private static func text(characters: Int) -> String {
+        var generator = SystemRandomNumberGenerator()
+        let digits = Array("abcdefghijklmnopqrstuvwxyz0123456789")
+        return String((0..<characters).compactMap { _ in digits.randomElement(using: &generator) })
+    }
+}

@@ -1,0 +1,15 @@
+import Domain
+
+extension RowReader {
+    /// Whether a sweep would find something to do: a read, so that looking every second costs no commit.
+    public func hasSweepWork() throws -> Bool {
+        let idleSince = now.adding(seconds: -settings.lifetime.idleSeconds)
+        return try connection.integer(
+            """
+            SELECT EXISTS (SELECT 1 FROM chat_sessions WHERE status IN ('active', 'idle') AND expires_at <= ?) \
+            OR EXISTS (SELECT 1 FROM chat_sessions WHERE status = 'active' AND last_active_at <= ?) \
+            OR EXISTS (SELECT 1 FROM tickets WHERE expires_at <= ?) \
+            OR EXISTS (SELECT 1 FROM conversations WHERE snoozed_until <= ? AND status = 'snoozed')
+            """, [.time(now), .time(idleSince), .time(now), .time(now)]) == 1
+    }
+}
