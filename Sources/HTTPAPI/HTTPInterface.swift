@@ -1,3 +1,4 @@
+public import Assistant
 public import Domain
 import HTTPTypes
 public import Hummingbird
@@ -14,6 +15,7 @@ public struct HTTPInterface: Sendable {
     let tokens: TokenAuthority
     let passwords: PasswordHasher
     let hub: Hub
+    let knowledge: KnowledgeLibrary
     let handoffAnnouncement: @Sendable (_ locale: String?, _ words: String?) -> String
     let settings: HTTPSettings
     let limits: RateLimits
@@ -30,7 +32,8 @@ public struct HTTPInterface: Sendable {
     ///   - assistantHealth: how the assistant is, for `/health`.
     public init(
         store: ChatStore, views: ViewMaker, authenticator: Authenticator, tokens: TokenAuthority,
-        passwords: PasswordHasher, hub: Hub, settings: HTTPSettings, readiness: Readiness, clock: any WallClock,
+        passwords: PasswordHasher, hub: Hub, knowledge: KnowledgeLibrary, settings: HTTPSettings, readiness: Readiness,
+        clock: any WallClock,
         handoffAnnouncement: @escaping @Sendable (_ locale: String?, _ words: String?) -> String,
         assistantHealth: @escaping @Sendable () async -> AssistantHealth
     ) {
@@ -40,6 +43,7 @@ public struct HTTPInterface: Sendable {
         self.tokens = tokens
         self.passwords = passwords
         self.hub = hub
+        self.knowledge = knowledge
         self.handoffAnnouncement = handoffAnnouncement
         self.settings = settings
         self.limits = RateLimits(rates: settings.rates, clock: clock)
@@ -76,7 +80,7 @@ public struct HTTPInterface: Sendable {
                 store: store, hub: hub, encoder: EventEncoder(views: views), checkInterval: streamCheckInterval)
         ).register(in: &table)
         ContactRoutes(store: store, views: views).register(in: &table)
-        KnowledgeRoutes(store: store, views: views).register(in: &table)
+        KnowledgeRoutes(store: store, views: views, library: knowledge).register(in: &table)
         PageRoutes().register(in: &table)
         return table
     }

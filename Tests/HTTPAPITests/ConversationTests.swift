@@ -105,9 +105,12 @@ struct ConversationTests {
                 visit.path, ["subject": "Refund", "labels": ["vip", "billing", "vip"], "priority": "urgent"]
             ).expect(200)
             #expect(edited["labels"] == ["billing", "vip"] && edited["subject"] == "Refund")
-            try await staff.with(.ifMatch, tag).patch(visit.path, ["priority": "low"]).expect(412, "precondition_failed")
-            try await staff.with(.ifMatch, "\"x\", \(edited[header: "ETag"] ?? "")").patch(visit.path, ["priority": "low"])
-                .expect(200)
+            try await staff.with(.ifMatch, tag).patch(visit.path, ["priority": "low"]).expect(
+                412, "precondition_failed")
+            try await staff.with(.ifMatch, "\"x\", \(edited[header: "ETag"] ?? "")").patch(
+                visit.path, ["priority": "low"]
+            )
+            .expect(200)
             try await staff.with(.ifMatch, "*").patch(visit.path, ["subject": .null]).expect(200)
             #expect(try await staff.get(visit.path).expect(200)["subject"] == .null)
             let labels = JSONValue.array((0..<21).map { .string("label-\($0)") })

@@ -1,6 +1,6 @@
+import Assistant
 import Domain
 import Foundation
-@testable import HTTPAPI
 import HTTPTypes
 import Hummingbird
 import HummingbirdTesting
@@ -14,6 +14,8 @@ import StorageSQLite
 import Synchronization
 import Wire
 
+@testable import HTTPAPI
+
 /// The whole HTTP side on a database of its own, with a clock that only the test moves.
 final class HTTPFixture: Sendable {
     static let password = "correct horse battery"
@@ -26,6 +28,7 @@ final class HTTPFixture: Sendable {
     let driver: SwitchableDriver
     let store: ChatStore
     let hub: Hub
+    let knowledge: KnowledgeLibrary
     let views: ViewMaker
     let tokens: TokenAuthority
     let readiness = Readiness()
@@ -40,7 +43,8 @@ final class HTTPFixture: Sendable {
 
     init(
         settings: HTTPSettings = HTTPFixture.settings(), lifetime: ChatSession.Lifetime = .init(),
-        messagesPerMinute: Double = 0, streamCheckInterval: Duration? = nil
+        messagesPerMinute: Double = 0, streamCheckInterval: Duration? = nil,
+        passwordCost: ScryptCost = HTTPFixture.cheap
     ) async throws {
         folder = FileManager.default.temporaryDirectory.appending(path: "chat-api-\(UUID().uuidString)")
         clock = ManualClock()
@@ -51,7 +55,7 @@ final class HTTPFixture: Sendable {
         driver = SwitchableDriver(
             try SQLiteDriver(path: folder.appending(path: "chat.db").path(percentEncoded: false), logger: logger))
         _ = try await driver.migrate()
-        let observer = HubObserver()
+        let observer = ObserverRelay()
         store = ChatStore(
             driver: driver, settings: StoreSettings(lifetime: lifetime, nodeId: "node-1"), clock: clock,
             identifiers: IdentifierGenerator(clock: clock), observer: observer, logger: logger)
@@ -65,9 +69,11 @@ final class HTTPFixture: Sendable {
                 nodeId: "node-1", logEpoch: "epoch", contactMessagesPerMinute: messagesPerMinute),
             handoffAnnouncement: { _, _ in "" }, logger: logger)
         self.hub = hub
-        observer.hub.withLock { $0 = hub }
+        let knowledge = KnowledgeLibrary(store: store)
+        self.knowledge = knowledge
+        observer.heirs.withLock { $0 = [hub, knowledge] }
         tokens = try await TokenAuthority(secret: Self.tokenSecret, clock: clock)
-        passwords = PasswordHasher(cost: Self.cheap)
+        passwords = PasswordHasher(cost: passwordCost)
         (workspace, inbox) = try await store.write {
             try $0.createWorkspace(
                 slug: "default", name: "Default", inboxKey: HTTPFixture.inboxKey, inboxSecret: HTTPFixture.inboxSecret)
@@ -87,11 +93,13 @@ final class HTTPFixture: Sendable {
         var interface = HTTPInterface(
             store: store, views: views,
             authenticator: Authenticator(store: store, tokens: tokens, identifiers: views.identifiers),
-            tokens: tokens, passwords: passwords, hub: hub, settings: settings, readiness: readiness, clock: clock,
+            tokens: tokens, passwords: passwords, hub: hub, knowledge: knowledge, settings: settings,
+            readiness: readiness, clock: clock,
             handoffAnnouncement: { locale, words in "handing over (\(locale ?? "-"), \(words ?? "-"))" },
             assistantHealth: { [self] in
                 AssistantHealth(
-                    isDegraded: assistantIsDegraded.withLock { $0 }, details: ["status": "healthy", "first_token_ms": 5])
+                    isDegraded: assistantIsDegraded.withLock { $0 },
+                    details: ["status": "healthy", "first_token_ms": 5])
             })
         if let streamCheckInterval { interface.streamCheckInterval = streamCheckInterval }
         return interface
@@ -176,10 +184,12 @@ enum FixtureFault: Error {
 }
 
 /// The hub needs the store and the store its observer: this one passes on once both exist.
-private final class HubObserver: CommitObserver {
-    let hub = Mutex<Hub?>(nil)
+private final class ObserverRelay: CommitObserver {
+    let heirs = Mutex<[any CommitObserver]>([])
 
-    func committed(_ batch: CommittedBatch) { hub.withLock { $0 }?.committed(batch) }
+    func committed(_ batch: CommittedBatch) {
+        for heir in heirs.withLock({ $0 }) { heir.committed(batch) }
+    }
 }
 
 /// A database whose disk can be taken away.

@@ -16,7 +16,10 @@ struct KnowledgeTests {
             let staff = client.with(token: token)
             let made = try await staff.post(
                 Self.path,
-                ["title": "Returns", "content": "Within 30 days.", "locale": "en", "questions": ["Can I send it back?"]]
+                [
+                    "title": "Returns", "content": "Within 30 days.", "locale": "en",
+                    "questions": ["Can I send it back?"],
+                ]
             ).expect(201)
             #expect(made["status"] == "draft" && made["version"] == 1 && made["questions"] == ["Can I send it back?"])
             let path = "\(Self.path)/\(made["id"]?.stringValue ?? "")"
@@ -58,6 +61,35 @@ struct KnowledgeTests {
         }
     }
 
+    @Test("A search finds what is published, and only in its own workspace")
+    func search() async throws {
+        let fixture = try await HTTPFixture()
+        let (other, _) = try await fixture.otherWorkspace()
+        let token = try await fixture.token()
+        let stranger = try await fixture.token(email: "a@other.example", in: other)
+        try await fixture.run { client async throws in
+            let staff = client.with(token: token)
+            let made = try await staff.post(
+                Self.path,
+                ["title": "Returning goods", "content": "Goods can be returned within 30 days.", "locale": "en"]
+            ).expect(201)
+            let search = "admin/knowledge/search?q=How+do+I+return+goods%3F"
+            #expect(try await staff.get(search).expect(200).items.isEmpty, "a draft is not found")
+            let path = "\(Self.path)/\(made["id"]?.stringValue ?? "")"
+            try await staff.patch(path, ["status": "published"]).expect(200)
+            let found = try await staff.get(search + "&limit=1").expect(200)
+            #expect(found.items.first?["article_id"] == made["id"] && found["answerability"] == "answerable")
+            #expect((found.items.first?["score"]?.doubleValue ?? 0) > 0)
+            #expect(found.items.first?["excerpt"]?.stringValue?.contains("30 days") == true)
+            #expect(try await client.with(token: stranger).get(search).expect(200).items.isEmpty)
+            try await staff.delete(path).expect(204)
+            #expect(try await staff.get(search).expect(200).items.isEmpty)
+            #expect(try await staff.get("admin/knowledge/search").expect(422).errors == ["q required"])
+            #expect(
+                try await staff.get("admin/knowledge/search?q=x&limit=21").expect(422).errors == ["limit out_of_range"])
+        }
+    }
+
     @Test("What an article may not be")
     func badArticles() async throws {
         let fixture = try await HTTPFixture()
@@ -67,7 +99,8 @@ struct KnowledgeTests {
             let good: [String: JSONValue] = ["title": "T", "content": "C", "locale": "en"]
             let cases: [([String: JSONValue], String)] = [
                 (["title": ""], "title required"), (["content": ""], "content required"),
-                (["locale": "english language"], "locale invalid_locale"), (["status": "hidden"], "status invalid_value"),
+                (["locale": "english language"], "locale invalid_locale"),
+                (["status": "hidden"], "status invalid_value"),
                 (["questions": [""]], "questions[0] required"),
                 (["questions": .array(Array(repeating: "q", count: 51))], "questions too_many"),
             ]
@@ -75,7 +108,10 @@ struct KnowledgeTests {
                 let body = JSONValue.object(good.merging(change) { _, new in new })
                 #expect(try await staff.post(Self.path, body).expect(422).errors == [problem])
             }
-            #expect(try await staff.post(Self.path, ["content": "C", "locale": "en"]).expect(422).errors == ["title required"])
+            #expect(
+                try await staff.post(Self.path, ["content": "C", "locale": "en"]).expect(422).errors == [
+                    "title required"
+                ])
         }
     }
 }

@@ -23,7 +23,8 @@ struct MessageTests {
             #expect(question["sender"]?["kind"] == "contact" && question["sender"]?["name"] == "Wang")
             let note = try await staff.post(path, ["content": "upset", "type": "note"]).expect(201)
             #expect(try await staff.get(visit.path).expect(200)["owner"]?["kind"] == "ai", "a note takes nothing over")
-            let answer = try await staff.post(path, ["content": "Hello", "reply_to": question["id"] ?? .null]).expect(201)
+            let answer = try await staff.post(path, ["content": "Hello", "reply_to": question["id"] ?? .null]).expect(
+                201)
             #expect(answer["reply_to"] == question["id"])
             #expect(try await staff.get(visit.path).expect(200)["owner"]?["kind"] == "agent")
 
@@ -162,8 +163,10 @@ struct MessageTests {
                 (["content": .string(String(repeating: "字", count: 16_001))], "content too_long"),
                 (["content": "a\u{0}b"], "content contains_nul"), (["content": 5], "content wrong_type"),
                 (["content": .null], "content required"),
-                (["content": "x", "client_message_id": .string(String(repeating: "x", count: 65))],
-                    "client_message_id too_long"),
+                (
+                    ["content": "x", "client_message_id": .string(String(repeating: "x", count: 65))],
+                    "client_message_id too_long"
+                ),
                 (["content": "x", "client_message_id": ""], "client_message_id required"),
                 (["content": "x", "type": "event"], "type invalid_value"),
                 (["content": "x", "type": "file"], "type invalid_value"),
@@ -176,7 +179,9 @@ struct MessageTests {
                 #expect(try await contact.post(path, body).expect(422, "validation_failed").errors == [problem])
             }
             try await contact.post(path, ["content": "x", "sender": "agent"]).expect(422, "unknown_field")
-            for bytes: [UInt8] in [[0xFF, 0xFE], Array(#"{"content":"\#u{1}"}"#.utf8), Array("{\"content\":\"\u{0}".utf8)] {
+            for bytes: [UInt8] in [
+                [0xFF, 0xFE], Array(#"{"content":"\#u{1}"}"#.utf8), Array("{\"content\":\"\u{0}".utf8),
+            ] {
                 let json = contact.with(.contentType, "application/json")
                 try await json.send(.post, path, bytes: bytes).expect(400, "malformed_json")
             }
@@ -200,7 +205,9 @@ struct MessageTests {
             let contact = client.with(token: visit.token)
             let path = "\(visit.path)/messages"
             for _ in 0..<2 { try await contact.post(path, ["content": "x"]).expect(201) }
-            #expect(try await contact.post(path, ["content": "x"]).expect(429, "rate_limited")[header: "Retry-After"] == "30")
+            #expect(
+                try await contact.post(path, ["content": "x"]).expect(429, "rate_limited")[header: "Retry-After"]
+                    == "30")
             fixture.clock.advance(seconds: 30)
             try await contact.post(path, ["content": "x"]).expect(201)
         }

@@ -25,18 +25,23 @@ struct ReplyStreamTests {
             fixture.hub.receipt(in: reply.job.conversationId, of: .system, seq: 1)
             try await reply.complete("Hello world")
             let stream = try await answer.expect(200)
-            #expect(stream[header: "Content-Type"] == "text/event-stream" && stream[header: "Cache-Control"] == "no-store")
+            #expect(
+                stream[header: "Content-Type"] == "text/event-stream" && stream[header: "Cache-Control"] == "no-store")
             let events = stream.events
-            #expect(events.map(\.type).filter { $0 != "reply.delta" } == [
-                "message.created", "reply.started", "message.created", "message.completed",
-            ])
+            #expect(
+                events.map(\.type).filter { $0 != "reply.delta" } == [
+                    "message.created", "reply.started", "message.created", "message.completed",
+                ])
             #expect(events.first?.data["data"]?["message"]?["client_message_id"] == "q-1")
             #expect(events.text == "Hello world" && events.last?.message?["content"] == "Hello world")
-            for event in events { #expect(event.id == event.data["seq"]?.intValue && event.data["type"] == .string(event.type)) }
+            for event in events {
+                #expect(event.id == event.data["seq"]?.intValue && event.data["type"] == .string(event.type))
+            }
 
             // Again, when all is over: the same message and what came of it, and no second reply.
             let again = try await client.streaming(visit).post(path, ["content": "What?", "client_message_id": "q-1"])
-            #expect(try again.expect(200).events.map(\.type) == ["message.created", "message.created", "message.completed"])
+            #expect(
+                try again.expect(200).events.map(\.type) == ["message.created", "message.created", "message.completed"])
             #expect(again.events.first?.data == events.first?.data)
             try await client.streaming(visit).post(path, ["content": "Other", "client_message_id": "q-1"])
                 .expect(409, "idempotency_conflict")
@@ -107,7 +112,8 @@ struct ReplyStreamTests {
             async let answer = client.streaming(visit).post("\(visit.path)/messages", body)
             let reply = try await Author(fixture, visit)
             try await reply.show("Hel")
-            try await client.with(token: token).post("\(visit.path)/switch", ["to": "human", "agent_id": "me"]).expect(200)
+            try await client.with(token: token).post("\(visit.path)/switch", ["to": "human", "agent_id": "me"]).expect(
+                200)
             let events = try await answer.expect(200).events
             #expect(events.last?.type == "conversation.updated")
             #expect(events.last?.data["data"]?["changes"]?["owner"]?["kind"] == "agent")
@@ -140,7 +146,10 @@ struct ReplyStreamTests {
             async let silent = client.streaming(visit).post("\(visit.path)/messages", ["content": "two"])
             let second = try await Author(fixture, visit)
             try await second.cancel("")
-            #expect(try await silent.expect(200).events.filter { $0.type != "reply.started" }.map(\.type) == ["message.created"])
+            #expect(
+                try await silent.expect(200).events.filter { $0.type != "reply.started" }.map(\.type) == [
+                    "message.created"
+                ])
         }
     }
 

@@ -24,10 +24,11 @@ struct SessionTests {
             let contact = client.with(token: visit.token)
             #expect(try await contact.get("chat/sessions/\(visit.id)").expect(200).json == visit.session)
             let conversation = try await contact.get(visit.path).expect(200)
-            #expect(Set(conversation.json.objectValue?.keys.map { $0 } ?? []) == [
-                "id", "number", "subject", "status", "owner", "head_seq", "unread", "last_message", "created_at",
-                "updated_at",
-            ])
+            #expect(
+                Set(conversation.json.objectValue?.keys.map { $0 } ?? []) == [
+                    "id", "number", "subject", "status", "owner", "head_seq", "unread", "last_message", "created_at",
+                    "updated_at",
+                ])
             #expect(conversation["owner"] == ["kind": "ai", "name": .null, "epoch": 1])
         }
     }
@@ -259,7 +260,7 @@ struct SessionTests {
             #expect(there.contactId != here.contactId)
             try await client.with(.origin, "https://evil.example").post("chat/sessions", ["inbox_key": "other-key"])
                 .expect(403, "forbidden")
-            try await client.visit(["inbox_key": "other-key"]) // no browser
+            try await client.visit(["inbox_key": "other-key"])  // no browser
             let staff = client.with(token: otherAdmin)
             #expect(try await staff.get("chat/sessions").expect(200).items.count == 2)
             try await staff.get("chat/sessions/\(here.id)").expect(404, "not_found")
@@ -320,7 +321,8 @@ struct SessionTests {
 
     static func signed(_ claims: JSONValue, _ secret: [UInt8], algorithm: String = "HS256") -> String {
         func encoded(_ bytes: some Sequence<UInt8>) -> String {
-            Data(bytes).base64EncodedString().replacing("+", with: "-").replacing("/", with: "_").replacing("=", with: "")
+            Data(bytes).base64EncodedString().replacing("+", with: "-").replacing("/", with: "_").replacing(
+                "=", with: "")
         }
         let header: JSONValue = ["alg": .string(algorithm), "typ": "JWT"]
         let head = "\(encoded(header.serializedBytes())).\(encoded(claims.serializedBytes()))"

@@ -15,7 +15,8 @@ struct SurfaceTests {
     func unknownPaths() async throws {
         let fixture = try await HTTPFixture()
         try await fixture.run { client async throws in
-            for path in ["/nothing", "/api/v1", "/api/v2/users/me", "/assets/none.js", "/assets/../index.html", "/%00"] {
+            for path in ["/nothing", "/api/v1", "/api/v2/users/me", "/assets/none.js", "/assets/../index.html", "/%00"]
+            {
                 try await client.get(path).expect(404, "not_found")
             }
             try await client.get("/assets/index.html").expect(404, "not_found")
@@ -206,7 +207,9 @@ struct SurfaceTests {
             #expect(widget[header: "Access-Control-Allow-Origin"] == "*")
             #expect(widget[header: "Cross-Origin-Resource-Policy"] == "cross-origin")
             #expect(widget[header: "Cache-Control"] == "no-cache")
-            #expect(try await client.get("/assets/index.css").expect(200)[header: "Content-Type"] == "text/css; charset=utf-8")
+            #expect(
+                try await client.get("/assets/index.css").expect(200)[header: "Content-Type"]
+                    == "text/css; charset=utf-8")
             #expect(try await client.get("/assets/icon.svg").expect(200)[header: "Content-Type"] == "image/svg+xml")
         }
     }

@@ -135,7 +135,8 @@ struct TokenAttackTests {
             try await client.post("auth/refresh", ["refresh_token": login["access_token"] ?? .null])
                 .expect(401, "unauthenticated")
             let visit = try await client.visit()
-            try await client.post("auth/refresh", ["refresh_token": .string(visit.token)]).expect(401, "unauthenticated")
+            try await client.post("auth/refresh", ["refresh_token": .string(visit.token)]).expect(
+                401, "unauthenticated")
         }
     }
 

@@ -46,6 +46,7 @@ public struct Problem: Error, Sendable {
         var headers = headers
         headers[.contentType] = "application/problem+json"
         return Response(
-            status: code.status, headers: headers, body: ResponseBody(byteBuffer: ByteBuffer(bytes: JSON.encode(document))))
+            status: code.status, headers: headers,
+            body: ResponseBody(byteBuffer: ByteBuffer(bytes: JSON.encode(document))))
     }
 }

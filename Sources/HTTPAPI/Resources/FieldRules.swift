@@ -23,7 +23,8 @@ extension Validation {
     mutating func locale(_ value: String?, field: String = "locale") {
         guard let value else { return }
         let subtags = value.utf8.split(separator: UInt8(ascii: "-"), omittingEmptySubsequences: false)
-        let isTag = value.utf8.count <= 35 && subtags.allSatisfy { (1...8).contains($0.count) && $0.allSatisfy(isAlphanumeric) }
+        let isTag =
+            value.utf8.count <= 35 && subtags.allSatisfy { (1...8).contains($0.count) && $0.allSatisfy(isAlphanumeric) }
         if !isTag {
             reject(field, code: "invalid_locale", message: "must be a language tag such as en or zh-CN")
         }

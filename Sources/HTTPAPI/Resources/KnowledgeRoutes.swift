@@ -1,3 +1,4 @@
+import Assistant
 import Domain
 import HTTPTypes
 import Storage
@@ -7,6 +8,7 @@ import Wire
 struct KnowledgeRoutes: Sendable {
     let store: ChatStore
     let views: ViewMaker
+    let library: KnowledgeLibrary
 
     struct New: Decodable, Sendable {
         var title: String
@@ -23,6 +25,27 @@ struct KnowledgeRoutes: Sendable {
         var questions: Patch<[String]>
         var status: Patch<Article.Status>
     }
+
+    /// What the assistant would find for a question.
+    struct Found: Encodable, Sendable {
+        struct Passage: Encodable, Sendable {
+            var articleId: String
+            var title: String
+            var headings: [String]
+            var text: String
+            var excerpt: String
+            var locale: String
+            var score: Double
+        }
+
+        var items: [Passage]
+        var answerability: Answerability
+        var coverage: Double
+    }
+
+    static let question = QueryParameter.text("q", maximum: 1000, "what a customer may ask")
+    static let limit = QueryParameter.integer("limit", in: 1...20, "passages, 5 when not given")
+    static let defaultLimit = 5
 
     private static let path = "/api/v1/admin/knowledge/articles"
 
@@ -73,6 +96,13 @@ struct KnowledgeRoutes: Sendable {
             }
             return answer(article)
         }
+        table.get(
+            "/api/v1/admin/knowledge/search", summary: "What the published articles say to a question",
+            access: .staff(.knowledgeRead), query: [Self.question.description, Self.limit.description],
+            response: Found.self
+        ) { call in
+            try await search(call)
+        }
         table.delete(
             Self.path + "/{id}", summary: "Delete an article", access: .staff(.knowledgeWrite),
             problems: [.preconditionFailed]
@@ -84,6 +114,25 @@ struct KnowledgeRoutes: Sendable {
             }
             return .done
         }
+    }
+
+    private func search(_ call: Call) async throws -> Answer<Found> {
+        var query = call.query
+        let question = query[Self.question]
+        let limit = query[Self.limit].map(Int.init) ?? Self.defaultLimit
+        try query.finish()
+        guard let question else {
+            throw ValidationProblems(field: "q", code: "required", message: "must be given")
+        }
+        let found = try await library.index(of: call.access.workspaceId).search(question, limit: limit)
+        return Answer(
+            Found(
+                items: found.passages.map { passage in
+                    Found.Passage(
+                        articleId: views.identifiers.text(Identifier<Article>(passage.articleId)),
+                        title: passage.title, headings: passage.headings, text: passage.text,
+                        excerpt: passage.excerpt, locale: passage.locale, score: passage.score)
+                }, answerability: found.answerability, coverage: found.coverage))
     }
 
     private func answer(_ article: Article) -> Answer<ArticleView> {

@@ -42,7 +42,8 @@ struct SessionOpening: Sendable {
             post: "/api/v1/chat/sessions", summary: "Begin a visit, as a stranger or as the contact of a session token",
             request: Arrival.self, isBodyOptional: true, response: Opened.self, status: .created,
             problems: [
-                .unauthenticated, .tokenExpired, .tokenRevoked, .invalidCredentials, .forbidden, .notFound, .rateLimited,
+                .unauthenticated, .tokenExpired, .tokenRevoked, .invalidCredentials, .forbidden, .notFound,
+                .rateLimited,
             ]
         ) { body, call in
             try await open(body, call)
