@@ -197,6 +197,18 @@ import Testing
         }
     }
 
+    @Test func clientsStillWaitingAtTheEndAreNoHarm() async throws {
+        for _ in 0..<20 {
+            try await withServer(patience: .hours(1)) {
+                let address = path
+                for _ in 0..<ControlServer.maximumClients * 2 {
+                    _ = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+                        .connect(unixDomainSocketPath: address).get()
+                }
+            }
+        }
+    }
+
     @Test func aGracefulShutdownAnswersWhatWasAskedAndNothingMore() async throws {
         let isOpen = FlagBox()
         let inside = Counter()

@@ -18,7 +18,7 @@ final class ControlConnection: ChannelInboundHandler {
     private let logger: Logger
     private let handler: @Sendable (ByteBuffer) async -> ByteBuffer
 
-    private var questions: CircularBuffer<ByteBuffer>()
+    private var questions = CircularBuffer<ByteBuffer>()
     private var hasPlace = false
     /// Nothing more will be asked.
     private var isFinishing = false
