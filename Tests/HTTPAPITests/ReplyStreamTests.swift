@@ -27,6 +27,7 @@ struct ReplyStreamTests {
             let stream = try await answer.expect(200)
             #expect(
                 stream[header: "Content-Type"] == "text/event-stream" && stream[header: "Cache-Control"] == "no-store")
+            #expect(stream[header: "Connection"] == "close")
             let events = stream.events
             #expect(
                 events.map(\.type).filter { $0 != "reply.delta" } == [

@@ -43,7 +43,7 @@ struct ReplyStream: Sendable {
         }
         let progress = ReplyProgress(questionSeq: sent.message.seq, replyId: due.id)
         let (logger, body, chosen) = (call.incoming.logger, call.incoming.request.body, frames)
-        return Self.response(
+        var response = Self.response(
             ResponseBody { writer in
                 do {
                     try await follow(chosen, progress, body, writer: &writer)
@@ -54,6 +54,9 @@ struct ReplyStream: Sendable {
                     throw error
                 }
             })
+        // Listening for the client hanging up uses the connection's inbound side up.
+        response.headers[.connection] = "close"
+        return response
     }
 
     private static func response(_ body: ResponseBody) -> Response {

@@ -1,6 +1,15 @@
 import Domain
 import Wire
 
+extension Answer where Value == ConversationAnswer {
+    /// A conversation for its reader. Contacts, who cannot edit it, get no tag: from one they could work out labels and
+    /// priority by trying.
+    init(_ conversation: Conversation, for viewer: Viewer, _ views: ViewMaker) {
+        let view = ConversationAnswer(conversation, for: viewer, views)
+        self = viewer == .staff ? Answer(view, tag: EntityTag(conversation)) : Answer(view)
+    }
+}
+
 /// A conversation in the form that its reader may see.
 enum ConversationAnswer: Encodable, Sendable {
     case staff(ConversationView)

@@ -76,8 +76,7 @@ struct ConversationRoutes: Sendable {
     }
 
     private func answer(_ conversation: Conversation, _ call: Call) -> Answer<ConversationAnswer> {
-        Answer(
-            ConversationAnswer(conversation, for: call.access.viewer, views), tag: EntityTag(conversation))
+        Answer(conversation, for: call.access.viewer, views)
     }
 
     private func open(_ new: New, _ call: Call) async throws -> Answer<ConversationAnswer> {

@@ -45,7 +45,7 @@ struct OwnershipRoutes: Sendable {
                     of: id, to: target, expectedEpoch: body.expectedEpoch, reason: body.reason,
                     announcement: told, by: access)
             }
-            return Answer(ConversationAnswer(switched, for: access.viewer, views), tag: EntityTag(switched))
+            return Answer(switched, for: access.viewer, views)
         }
     }
 
