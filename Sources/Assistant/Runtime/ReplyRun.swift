@@ -330,6 +330,8 @@ actor ReplyRun {
         let job = job
         let closed = context.stage.close(job)
         let shown = shownBefore ?? closed
+        // There is no message whose end would tell the readers that the dots are over.
+        if !isShown { context.stage.fail(job, code: "cancelled") }
         do {
             try await context.retrying { try await context.store.write { try $0.cancelReply(job, shownText: shown) } }
         } catch {

@@ -71,7 +71,9 @@ extension ChatConnection {
         }
     }
 
+    /// Answers a frame that asked for an answer.
     private func acknowledge(_ frame: ClientFrame) {
+        guard frame.requestId != nil else { return }
         send(serverFrames.ack(requestId: frame.requestId, conversationId: frame.conversationId))
     }
 

@@ -226,7 +226,6 @@ final class ChatConnection: SocketDelegate, DeadlineTarget {
             heldFrames = nil
             for text in held where !isClosing { receive(text) }
         case .failure(CredentialRefusal.unavailable): close(.internalError)
-        case .failure(CredentialRefusal.revoked): close(.revoked)
         case .failure: close(.authFailed)
         }
     }
