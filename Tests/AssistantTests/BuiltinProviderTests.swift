@@ -81,6 +81,29 @@ import Testing
         #expect(answer.text.contains("30 days") && answer.text.contains("9 to 18"))
     }
 
+    @Test func `every sample question gets its article's text, whole and cited`() {
+        let drafts = SampleKnowledge.articles()
+        let index = KnowledgeIndex(
+            articles: drafts.enumerated().map { number, draft in
+                KnowledgeArticle(
+                    id: Int64(number), title: draft.title, content: draft.content, locale: draft.locale,
+                    questions: draft.questions)
+            })
+        for draft in drafts {
+            let language = Language(locale: draft.locale)
+            let knowledge = index.search(draft.title, in: language, limit: 5)
+            let answer = BuiltinProvider.answer(
+                to: ReplyPrompt(question: draft.title, knowledge: knowledge, language: language))
+            var filter = ReplyFilter(passages: knowledge.passages)
+            _ = filter.push(answer)
+            _ = filter.finish()
+            #expect(filter.text == answer, "\(draft.title)")
+            #expect(filter.citedNumbers.first == 1)
+            #expect(Language.detect(in: answer) == language)
+            #expect(answer.contains(PlainText.of(draft.content).prefix(40)))
+        }
+    }
+
     @Test func `stops when it is cancelled`() async {
         let knowledge = Self.index.search("How do I get a refund?", limit: 5)
         let prompt = ReplyPrompt(question: "How do I get a refund?", knowledge: knowledge, language: .english)

@@ -175,7 +175,7 @@ public final class OpenAIProvider: ReplyProvider {
                 // The reply was complete; only the usage, or the closing line, is missing.
                 if stream.finish != nil { break }
                 if Task.isCancelled { throw CancellationError() }
-                throw failure(.truncated, code: Self.name(of: error))
+                throw failure(.truncated, code: Self.name(of: error), requestId: stream.requestId)
             }
             guard let buffer else { break }
             let outputs = buffer.withUnsafeReadableBytes { stream.read($0) }

@@ -9,7 +9,7 @@ struct OpenAIStream {
 
     private let provider: String
     private let vendor: OpenAIEndpoint.Vendor
-    private let requestId: String?
+    let requestId: String?
     private var reader = ServerSentEventReader()
     private var thinking = ThinkingFilter()
     private let decoder = JSONDecoder()
@@ -18,6 +18,8 @@ struct OpenAIStream {
     private(set) var finish: ReplyFinish?
     /// `[DONE]` came: nothing follows.
     private(set) var isDone = false
+    /// Something failed: what still comes belongs to no reply.
+    private var hasFailed = false
 
     init(provider: String, vendor: OpenAIEndpoint.Vendor, requestId: String?) {
         self.provider = provider
@@ -36,7 +38,7 @@ struct OpenAIStream {
     /// The stream ended. Without a sign that the reply is complete it was cut off, however cleanly it closed.
     mutating func end() -> [Output] {
         var outputs: [Output] = reader.finish().flatMap { read($0, isCut: true) }
-        if outputs.contains(where: { if case .failed = $0 { true } else { false } }) { return outputs }
+        if hasFailed { return outputs }
         let rest = thinking.finish()
         if !rest.isEmpty { outputs.append(.chunk(.text(rest))) }
         if finish == nil { outputs.append(.failed(failure(.truncated))) }
@@ -49,7 +51,7 @@ struct OpenAIStream {
     }
 
     private mutating func read(_ event: ServerSentEvent, isCut: Bool) -> [Output] {
-        if isDone { return [] }
+        if isDone || hasFailed { return [] }
         if event.data == "[DONE]" {
             isDone = true
             finish = finish ?? .stop
@@ -90,10 +92,11 @@ struct OpenAIStream {
         return outputs
     }
 
-    private func failure(
+    private mutating func failure(
         _ kind: ProviderFailure.Kind, status: Int? = nil, code: String? = nil, detail: String? = nil
     ) -> ProviderFailure {
-        ProviderFailure(
+        hasFailed = true
+        return ProviderFailure(
             kind, provider: provider, status: status, code: code, requestId: requestId, detail: detail)
     }
 }
