@@ -72,17 +72,17 @@ let package = Package(
         // The JSON that clients see: views, envelopes, public identifiers.
         .library("Wire", ["Domain", .cryptoExtras, .crypto]),
         // Repositories in the domain's verbs, event log, group commit. Speaks to one of the drivers.
-        .library("Storage", ["Domain", "EmbeddedFiles", .logging, .collections, .crypto]),
+        .library("Storage", ["Domain", .logging, .collections, .crypto]),
         .library("StorageSQLite", ["Domain", "Storage", "EmbeddedFiles", .logging, .grdb]),
         // Who somebody is: passwords, tokens, tickets.
         .library("Identity", ["Domain", "Storage", "Wire", .jwt, .crypto, .cryptoExtras, .logging]),
         // Provider clients, context, handoff rules, knowledge retrieval, reply jobs.
-        .library("Assistant", ["Domain", "Storage", "Wire", "EmbeddedFiles", .asyncHTTPClient, .nioCore, .nioHTTP1, .logging]),
+        .library("Assistant", ["Domain", "Storage", "EmbeddedFiles", .asyncHTTPClient, .nioCore, .nioHTTP1, .logging]),
         // WebSocket upgrade, connection state machine, hub.
         .library(
             "Realtime",
             [
-                "Domain", "Storage", "Wire", "Identity", .nioCore, .nioPosix, .nioHTTP1, .nioWebSocket, .nioHTTPTypes,
+                "Domain", "Storage", "Wire", .nioCore, .nioPosix, .nioHTTP1, .nioWebSocket, .nioHTTPTypes,
                 .nioHTTPTypesHTTP1, .httpTypes, .hummingbirdCore, .logging, .collections, .crypto,
             ]),
         .library(

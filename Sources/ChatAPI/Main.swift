@@ -17,6 +17,8 @@ enum Main {
     static func main() async {
         // A reader that goes away is an error of the write, not the end of the server.
         signal(SIGPIPE, SIG_IGN)
+        // Whatever the process makes holds customers' words or secrets: for its owner alone.
+        umask(0o077)
         let program = Program.process(entryPoints: entryPoints)
         exit(await program.run(Array(CommandLine.arguments.dropFirst())))
     }

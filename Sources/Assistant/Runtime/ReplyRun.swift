@@ -23,6 +23,8 @@ actor ReplyRun {
     private let context: RunContext
     private var job: ReplyJob
     private var text = ""
+    /// The piece that the text begins with: what the message comes into being with, the rest follows in pieces.
+    private var firstPiece = ""
     private var isShown: Bool
     /// The write that brings the message into being, while it runs.
     private var showing: Task<Void, any Error>?
@@ -210,6 +212,7 @@ actor ReplyRun {
         guard attempt == self.attempt else { throw CancellationError() }
         switch piece {
         case .text(let more):
+            if text.isEmpty { firstPiece = more }
             text += more
             if isShown {
                 guard context.stage.append(more, to: job) else { throw ReplyRefusal.ownerChanged }
@@ -237,7 +240,7 @@ actor ReplyRun {
     }
 
     private func show() async throws {
-        let (job, first) = (job, text)
+        let (job, first) = (job, firstPiece)
         do {
             _ = try await context.store.write { try $0.showReply(job, text: first) }
         } catch ReplyRefusal.questionGrew {
@@ -246,7 +249,7 @@ actor ReplyRun {
         }
         isShown = true
         savedAt = context.clock.now
-        // What came while the message was being written.
+        // What came before it might be shown, and while the message was being written.
         let rest = String(text.unicodeScalars.dropFirst(first.unicodeScalars.count))
         if !rest.isEmpty { _ = context.stage.append(rest, to: job) }
     }
@@ -273,26 +276,20 @@ actor ReplyRun {
         defer { isEnding = false }
         try await showing?.value
         text = reply.text
-        let (job, wasShown) = (job, isShown)
+        if !isShown { try await show() }
+        let job = job
         context.stage.flush(job)
         let announcement = question.map { context.announcements.unanswered($0.text, $0.locale) }
-        do {
-            try await context.retrying {
-                try await context.store.write { transaction in
-                    if !wasShown { _ = try transaction.showReply(job, text: reply.text) }
-                    let unanswered = try transaction.completeReply(
-                        job, text: reply.text, sources: reply.sources, finish: reply.finish,
-                        isAnswered: reply.isAnswered)
-                    if unanswered >= RunContext.unansweredBeforeHandoff, let announcement {
-                        try transaction.handOver(
-                            job.conversationId, fromEpoch: job.ownerEpoch, reason: "unanswered",
-                            announcement: announcement, in: job.workspaceId)
-                    }
+        try await context.retrying {
+            try await context.store.write { transaction in
+                let unanswered = try transaction.completeReply(
+                    job, text: reply.text, sources: reply.sources, finish: reply.finish, isAnswered: reply.isAnswered)
+                if unanswered >= RunContext.unansweredBeforeHandoff, let announcement {
+                    try transaction.handOver(
+                        job.conversationId, fromEpoch: job.ownerEpoch, reason: "unanswered",
+                        announcement: announcement, in: job.workspaceId)
                 }
             }
-        } catch ReplyRefusal.questionGrew {
-            try await takeGrownQuestion()
-            throw Ending.questionGrew
         }
     }
 

@@ -119,16 +119,9 @@ extension ChatConnection {
     private func typing(_ frame: ClientFrame) throws {
         let (conversationId, access) = try conversation(of: frame)
         _ = try frame.decoded(NoData.self)
+        guard let contact = access.contact else { return try staffTyping(frame, in: conversationId, access) }
         acknowledge(frame)
-        let now = eventLoop.now
-        // More often tells the others nothing new.
-        if let last = lastTypingAt, now < last + Self.typingInterval { return }
-        lastTypingAt = now
-        guard let contact = access.contact else {
-            // Only where this socket may read.
-            guard feeds[conversationId] != nil else { return }
-            return hub.typing(in: conversationId, by: access.actor)
-        }
+        guard isTypingDue() else { return }
         hub.typing(in: conversationId, by: access.actor)
         let bound = NIOLoopBound(self, eventLoop: eventLoop)
         let eventLoop = eventLoop
@@ -138,6 +131,31 @@ extension ChatConnection {
             guard case .failure(Refusal.sessionOver) = result else { return }
             eventLoop.execute { bound.value.close(.sessionClosed) }
         }
+    }
+
+    private func staffTyping(
+        _ frame: ClientFrame, in conversationId: Identifier<Conversation>, _ access: Access
+    ) throws {
+        func type() {
+            acknowledge(frame)
+            if isTypingDue() { hub.typing(in: conversationId, by: access.actor) }
+        }
+        // A subscription has been checked; any other conversation may be one that this socket must not reach.
+        if feeds[conversationId] != nil { return type() }
+        load { try $0.head(of: conversationId, by: access).seq } then: { connection, result in
+            switch result {
+            case .success: type()
+            case .failure(let error): connection.answer(frame, with: SocketError(error))
+            }
+        }
+    }
+
+    /// More often than every 3 s tells the others nothing new.
+    private func isTypingDue() -> Bool {
+        let now = eventLoop.now
+        if let last = lastTypingAt, now < last + Self.typingInterval { return false }
+        lastTypingAt = now
+        return true
     }
 
     private func handOff(_ frame: ClientFrame) throws {

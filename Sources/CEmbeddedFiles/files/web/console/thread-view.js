@@ -10,6 +10,10 @@ const typingEvery = 3000; // ms between two `typing` frames, the most the protoc
 const typingLasts = 5000; // ms that the other side counts as typing without another frame
 const longest = 16_000; // characters of a message, the server's limit
 
+/// What an open conversation knows better than its row in the list: the rest of its copy is as old as its loading.
+const rowFields = ({ id, status, owner, subject, priority, labels, snoozed_until }) =>
+  ({ id, status, owner, subject, priority, labels, snoozed_until });
+
 export class ThreadView {
   thread = null;
   onError = () => {};
@@ -157,7 +161,7 @@ export class ThreadView {
       if (outcome !== 'applied') return;
       if (type === 'message.created' && data.message?.sender.kind === 'contact') this.#showTyping(null);
       if (data.message?.status === 'streaming') this.#sync(data.message.id);
-      if (type === 'conversation.updated') this.onConversation(thread.conversation);
+      if (type === 'conversation.updated') this.onConversation(rowFields(thread.conversation));
       this.#draw(stick);
       return;
     }
@@ -206,7 +210,7 @@ export class ThreadView {
   /// An answer of the server is newer than what is on the screen; what the socket tells about it later is the same.
   #learn(thread, { head_seq, unread, last_message, ...fields }) {
     thread.change(fields);
-    this.onConversation(thread.conversation);
+    this.onConversation(rowFields(thread.conversation));
     if (this.thread === thread) this.#draw(this.#atBottom());
   }
 
@@ -223,6 +227,8 @@ export class ThreadView {
     input.value = '';
     this.#typedAt = 0;
     this.#fit();
+    // Whoever answers a waiting customer has taken the conversation.
+    if (!this.#note && this.thread.conversation?.owner?.kind === 'none') this.#switch('human');
     this.#outbox.add(this.thread.id, content, this.#note ? 'note' : 'text');
     this.#draw(true);
   }
