@@ -5,6 +5,9 @@ public struct Message: Sendable, Equatable {
         /// For staff only. Never shown to the contact, never sent to a model.
         case note
         case event, file
+
+        /// What people write. The others come into being otherwise.
+        public static let written: Set<Kind> = [.text, .note]
     }
 
     public enum Status: String, Sendable, Codable, CaseIterable {

@@ -116,6 +116,25 @@ import Testing
         _ = try await complete(try #require(taken.first), "whole", fixture)
     }
 
+    @Test func aNewGenerationBeginsWithoutTheTextOfTheOld() async throws {
+        let fixture = try await StoreFixture()
+        let (session, visitor, job) = try await asked(fixture)
+        func content() async throws -> String {
+            try await fixture.store.read { try $0.message(job.id, in: session.conversationId, by: visitor).content }
+        }
+        _ = try await fixture.store.write { try $0.showReply(job, text: "old") }
+        #expect(try await content() == "old")
+        let second = try await fixture.store.write { try $0.restartReply(job) }
+        #expect(try await content() == "" && second.generation == 2)
+        try await fixture.store.write { try $0.checkpointReply(second, text: "half") }
+        fixture.clock.advance(seconds: fixture.store.settings.leaseSeconds + 1)
+        let taken = try await fixture.store.write { try $0.takeOverReplies(includingOwn: false, limit: 1) }
+        let third = try #require(taken.first)
+        #expect(third.checkpoint == "half")
+        try await fixture.store.write { try $0.resumeReply(third) }
+        #expect(try await content() == "")
+    }
+
     @Test func unansweredRepliesAreCountedUntilOneAnswers() async throws {
         let fixture = try await StoreFixture()
         let (session, visitor, first) = try await asked(fixture)

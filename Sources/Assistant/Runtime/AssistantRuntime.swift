@@ -11,6 +11,8 @@ public final class AssistantRuntime: CommitObserver {
     private struct State {
         var runs: [Identifier<Message>: ReplyRun] = [:]
         var isDraining = false
+        /// Replies in a row that no provider could give.
+        var failuresInARow = 0
         var waitingForQuiet: [CheckedContinuation<Void, Never>] = []
     }
 
@@ -31,6 +33,12 @@ public final class AssistantRuntime: CommitObserver {
             store: store, stage: stage, compose: compose, isHandoffRequest: isHandoffRequest,
             announcements: announcements, times: times, clock: ContinuousClock(), logger: logger)
     }
+
+    /// Failures in a row from which on customers notice that something is wrong.
+    static let failuresOfATroubledAssistant = 3
+
+    /// Whether the last replies of this node have all failed.
+    public var isTroubled: Bool { state.withLock { $0.failuresInARow >= Self.failuresOfATroubledAssistant } }
 
     /// Replies under way on this node.
     public var runningReplies: Int { state.withLock { $0.runs.count } }
@@ -70,15 +78,20 @@ public final class AssistantRuntime: CommitObserver {
         if let known { Task { await known.grew(job) } }
         if let fresh {
             Task {
-                await fresh.make()
-                finished(job.id)
+                let outcome = await fresh.make()
+                finished(job.id, outcome)
             }
         }
     }
 
-    private func finished(_ id: Identifier<Message>) {
+    private func finished(_ id: Identifier<Message>, _ outcome: ReplyRun.Outcome) {
         let waiting: [CheckedContinuation<Void, Never>] = state.withLock { state in
             state.runs[id] = nil
+            switch outcome {
+            case .given: state.failuresInARow = 0
+            case .failed: state.failuresInARow += 1
+            case .stopped: break
+            }
             guard state.runs.isEmpty else { return [] }
             defer { state.waitingForQuiet = [] }
             return state.waitingForQuiet

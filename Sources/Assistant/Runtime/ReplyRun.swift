@@ -14,6 +14,16 @@ actor ReplyRun {
         case abandoned
     }
 
+    /// How a run has ended.
+    enum Outcome: Sendable {
+        /// With a reply, or at a human who was asked for.
+        case given
+        /// At a human, because no provider gave a reply.
+        case failed
+        /// Cancelled, overtaken or abandoned.
+        case stopped
+    }
+
     private enum Ending: Error {
         /// The contact wrote on before anything was shown.
         case questionGrew
@@ -51,7 +61,7 @@ actor ReplyRun {
     // MARK: Course
 
     /// Makes the reply. Returns when it has ended, whichever way.
-    func make() async {
+    func make() async -> Outcome {
         context.stage.begin(job) { [weak self] in
             guard let self else { return }
             Task { await self.stop(.cancelled) }
@@ -67,6 +77,7 @@ actor ReplyRun {
         }
         defer { watch.cancel() }
         var mustResume = isShown
+        var outcome = Outcome.given
         while true {
             do {
                 if mustResume { try await resume() }
@@ -76,11 +87,12 @@ actor ReplyRun {
             } catch Ending.questionGrew {
                 continue
             } catch {
-                await end(after: error)
+                outcome = await end(after: error)
                 break
             }
         }
         context.stage.end(job)
+        return outcome
     }
 
     /// The job's question has grown, or the job was renewed by the store.
@@ -130,10 +142,9 @@ actor ReplyRun {
     /// Goes on with a reply that another run had begun to show, unless a human has taken the conversation since.
     private func resume() async throws {
         let job = job
-        let head = try await context.store.read { snapshot in
-            try snapshot.head(of: job.conversationId, by: .server(of: job.workspaceId))
-        }
-        guard head.owner.kind == .ai, head.owner.epoch == job.ownerEpoch else {
+        do {
+            try await context.retrying { try await context.store.write { try $0.resumeReply(job) } }
+        } catch ReplyRefusal.ownerChanged {
             shownBefore = job.checkpoint
             throw ReplyRefusal.ownerChanged
         }
@@ -311,13 +322,18 @@ actor ReplyRun {
     }
 
     /// Every other end: stopped, overtaken, or failed.
-    private func end(after error: any Error) async {
-        if stop == .abandoned { return }
+    private func end(after error: any Error) async -> Outcome {
+        if stop == .abandoned { return .stopped }
         switch error {
-        case Ending.stopped, ReplyRefusal.ownerChanged: await cancel()
+        case Ending.stopped, ReplyRefusal.ownerChanged:
+            await cancel()
+            return .stopped
         case ReplyRefusal.leaseLost:
             context.logger.info("a reply was taken over elsewhere", metadata: context.metadata(of: job))
-        default: await giveUp(error)
+            return .stopped
+        default:
+            await giveUp(error)
+            return .failed
         }
     }
 

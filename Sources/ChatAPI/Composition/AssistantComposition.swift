@@ -97,10 +97,12 @@ struct AssistantComposition: Sendable {
     }
 
     /// How the assistant is, for `/health`.
-    func health() -> AssistantHealth {
+    func health(_ runtime: AssistantRuntime) -> AssistantHealth {
         let names = configuration.providers.map { JSONValue.string($0.name.rawValue) }
+        let isTroubled = runtime.isTroubled
         return AssistantHealth(
-            isDegraded: false, details: .object(["status": .string("healthy"), "providers": .array(names)]))
+            isDegraded: isTroubled,
+            details: .object(["status": .string(isTroubled ? "degraded" : "healthy"), "providers": .array(names)]))
     }
 
     /// Closes the connections to providers.

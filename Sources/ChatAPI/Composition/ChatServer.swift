@@ -65,7 +65,7 @@ struct ChatServer: Sendable {
             store: store, views: views, authenticator: authenticator, tokens: tokens, passwords: passwords,
             hub: hub, knowledge: assistant.knowledge, settings: settings, readiness: readiness, clock: store.clock,
             handoffAnnouncement: { assistant.handoffAnnouncement(locale: $0, words: $1) },
-            assistantHealth: { assistant.health() })
+            assistantHealth: { assistant.health(runtime) })
         let gate = SocketGate(
             hub: hub, credentials: SocketCredentials(authenticator, clock: store.clock),
             clientAddress: { request in

@@ -97,7 +97,7 @@ struct MessageRoutes: Sendable {
         check.text(new.content, field: "content", scalars: Validation.messageScalars)
         check.identifier(new.clientMessageId, field: "client_message_id")
         let kind = new.type ?? .text
-        if kind != .text, kind != .note {
+        if !Message.Kind.written.contains(kind) {
             check.reject("type", code: "invalid_value", message: "must be text or note")
         }
         if let attachments = new.attachmentIds, !attachments.isEmpty {

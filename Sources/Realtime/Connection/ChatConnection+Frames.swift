@@ -83,6 +83,9 @@ extension ChatConnection {
         var check = Validation()
         check.text(data.content, field: "content", scalars: Validation.messageScalars)
         check.identifier(data.clientMessageId, field: "client_message_id")
+        if let type = data.type, !Message.Kind.written.contains(type) {
+            check.reject("type", code: "invalid_value", message: "must be text or note")
+        }
         if let ids = data.attachmentIds, !ids.isEmpty {
             check.reject("attachment_ids", code: "not_found", message: "names no attachment")
         }
@@ -197,7 +200,6 @@ extension ChatConnection {
     private func syncReply(_ frame: ClientFrame) throws {
         let (conversationId, access) = try conversation(of: frame)
         let id = try messageId(try frame.decoded(ReplyData.self).messageId)
-        let live = hub.liveReplies.snapshot(of: id, in: conversationId)
         load { snapshot in
             (
                 message: try snapshot.message(id, in: conversationId, by: access),
@@ -207,13 +209,13 @@ extension ChatConnection {
             switch result {
             case .success(let stored):
                 // While the reply runs here, its own text is newer than what is saved.
-                let live = connection.hub.liveReplies.snapshot(of: id, in: conversationId) ?? live
-                let isOver = stored.message.status != .streaming
-                let generation = live?.generation ?? stored.job?.generation ?? 1
-                let text = isOver ? stored.message.content : live?.text ?? stored.job?.checkpoint ?? ""
+                let live = connection.hub.liveReplies.snapshot(of: id, in: conversationId)
+                if let live { connection.feeds[conversationId]?.cover(live) }
+                let saved = stored.message.status == .streaming ? stored.job?.checkpoint : stored.message.content
                 connection.send(
                     connection.hub.frames.snapshot(
-                        of: id, in: conversationId, generation: generation, text: text, requestId: frame.requestId))
+                        of: id, in: conversationId, generation: live?.generation ?? stored.job?.generation ?? 1,
+                        text: live?.text ?? saved ?? "", requestId: frame.requestId))
             case .failure(let error): connection.answer(frame, with: SocketError(error))
             }
         }

@@ -100,7 +100,14 @@ struct ReadData: Decodable {
     var seq: Int64
 }
 
-struct NoData: Decodable {}
+struct NoData: Decodable {
+    private enum CodingKeys: CodingKey {}
+
+    init(from decoder: any Decoder) throws {
+        // Asks for no member, so that any that is there is one too many.
+        _ = try decoder.container(keyedBy: CodingKeys.self)
+    }
+}
 
 struct HandoffData: Decodable {
     enum Target: String, Decodable, CaseIterable {

@@ -59,6 +59,8 @@ final class ConversationFeed {
     private var ownerEpoch: Int64 = 0
     private var isSynced = false
     private var waitsForReceiver = false
+    /// What a snapshot has told the reader of a reply in the making.
+    private var covered: LiveReplies.Snapshot?
 
     init(
         of conversationId: Identifier<Conversation>, access: Access, on shard: LoopShard, hub: Hub,
@@ -106,9 +108,13 @@ final class ConversationFeed {
         // While events are missing, what passes would be out of place.
         guard !cursor.isStarting, !cursor.isReading, let receiver else { return }
         if let epoch = passing.ownerEpoch, epoch < ownerEpoch { return }
+        if case .delta(let delta) = passing.kind, covered?.holds(delta) == true { return }
         if let excluded = passing.excluded, excluded.kind == access.actor.kind, excluded.id == access.actor.id { return }
         receiver.feed(self, passing: passing)
     }
+
+    /// The reader is about to be told the text of a reply so far: pieces of it that are still on their way are not passed on.
+    func cover(_ snapshot: LiveReplies.Snapshot) { covered = snapshot }
 
     private func deliver(_ kind: FeedEventKind, _ event: Event, frame: TextFrame) {
         if case .conversationUpdated(let changes, _) = event.body, let owner = changes.owner {
@@ -124,6 +130,10 @@ final class ConversationFeed {
             guard !isSynced else { return }
             isSynced = true
             receiver?.feedSynced(self, at: cursor.delivered)
+            // What was said of a reply in the making while the log was read has passed this reader by.
+            guard let live = hub.liveReplies.snapshot(in: conversationId) else { return }
+            cover(live)
+            receiver?.feed(self, passing: hub.frames.snapshot(live, in: conversationId))
         case .deliver, .ignore: break
         }
     }

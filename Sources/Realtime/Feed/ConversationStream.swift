@@ -48,7 +48,7 @@ extension Hub {
         let (frames, continuation) = AsyncStream.makeStream(
             of: StreamFrame.self, bufferingPolicy: .bufferingOldest(ConversationStream.maximumWaiting))
         let reader = try await shard.eventLoop.submit { [self] in
-            let reader = StreamReader(continuation, viewer: access.viewer, hub: self, shard: shard)
+            let reader = StreamReader(continuation, viewer: access.viewer, shard: shard)
             let feed = ConversationFeed(of: conversationId, access: access, on: shard, hub: self, receiver: reader)
             reader.feed = feed
             shard.add(feed)
@@ -77,16 +77,14 @@ extension Hub {
 final class StreamReader: FeedReceiver {
     private let continuation: AsyncStream<StreamFrame>.Continuation
     private let viewer: Viewer
-    private unowned let hub: Hub
     private let shard: LoopShard
     var feed: ConversationFeed?
 
     init(
-        _ continuation: AsyncStream<StreamFrame>.Continuation, viewer: Viewer, hub: Hub, shard: LoopShard
+        _ continuation: AsyncStream<StreamFrame>.Continuation, viewer: Viewer, shard: LoopShard
     ) {
         self.continuation = continuation
         self.viewer = viewer
-        self.hub = hub
         self.shard = shard
     }
 
@@ -102,13 +100,7 @@ final class StreamReader: FeedReceiver {
         yield(StreamFrame(type: frame.type, event: nil, json: frame.frame(for: viewer).payload))
     }
 
-    /// What was said before the stream began has been replayed; of a reply in the making that is only its beginning.
-    func feedSynced(_ feed: ConversationFeed, at seq: Int64) {
-        guard let live = hub.liveReplies.snapshot(in: feed.conversationId) else { return }
-        let frame = hub.frames.snapshot(
-            of: live.id, in: feed.conversationId, generation: live.generation, text: live.text, requestId: nil)
-        yield(StreamFrame(type: "reply.snapshot", event: nil, json: frame.payload))
-    }
+    func feedSynced(_ feed: ConversationFeed, at seq: Int64) {}
 
     func feedFailed(_ feed: ConversationFeed, _ error: any Error) { end() }
 

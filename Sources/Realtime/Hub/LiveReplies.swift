@@ -25,7 +25,8 @@ public final class LiveReplies: Sendable {
     public func begin(_ job: ReplyJob, onCancel: @escaping @Sendable () -> Void) {
         let reply = LiveReply(job: job, onCancel: onCancel)
         replies.withLock { $0[job.id] = reply }
-        fanout.pass(frames.started(job), in: job.conversationId)
+        // One that is in sight already goes on with a reset, which raises the generation.
+        if job.state != .shown { fanout.pass(frames.started(job), in: job.conversationId) }
     }
 
     /// Shows more text. Pieces that come quickly are joined.
@@ -153,20 +154,35 @@ public final class LiveReplies: Sendable {
     }
 
     /// The text of a reply as its readers have it.
-    func snapshot(
-        of id: Identifier<Message>, in conversationId: Identifier<Conversation>
-    ) -> (generation: Int64, text: String)? {
-        guard let reply = reply(id), reply.conversationId == conversationId else { return nil }
-        return reply.state.withLock { $0.isCreated ? ($0.job.generation, $0.shown) : nil }
+    struct Snapshot: Sendable {
+        var messageId: Identifier<Message>
+        var generation: Int64
+        var ownerEpoch: Int64
+        var text: String
+
+        /// Whether a piece is part of this text.
+        func holds(_ delta: PassingFrame.ReplyDelta) -> Bool {
+            delta.messageId == messageId
+                && (delta.generation < generation
+                    || (delta.generation == generation && delta.offset < text.unicodeScalars.count))
+        }
     }
 
-    /// The reply of a conversation that is being shown, as its readers have it.
-    func snapshot(
-        in conversationId: Identifier<Conversation>
-    ) -> (id: Identifier<Message>, generation: Int64, text: String)? {
+    /// A reply of this node as it is shown; nil when there is none.
+    func snapshot(of id: Identifier<Message>, in conversationId: Identifier<Conversation>) -> Snapshot? {
+        guard let reply = reply(id), reply.conversationId == conversationId else { return nil }
+        return reply.state.withLock { state in
+            guard state.isCreated, !state.isClosed else { return nil }
+            return Snapshot(
+                messageId: id, generation: state.job.generation, ownerEpoch: state.job.ownerEpoch, text: state.shown)
+        }
+    }
+
+    /// The reply of a conversation that is being shown.
+    func snapshot(in conversationId: Identifier<Conversation>) -> Snapshot? {
         let shown = replies.withLock { $0.filter { $0.value.conversationId == conversationId }.map(\.key) }
         for id in shown {
-            if let live = snapshot(of: id, in: conversationId) { return (id, live.generation, live.text) }
+            if let snapshot = snapshot(of: id, in: conversationId) { return snapshot }
         }
         return nil
     }

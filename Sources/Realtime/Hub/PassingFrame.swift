@@ -155,6 +155,17 @@ struct PassingFrames: Sendable {
         return reply("reply.failed", job, Data(messageId: identifiers.text(job.id), code: code))
     }
 
+    /// A reply in the making, for a reader that has missed its pieces.
+    func snapshot(
+        _ snapshot: LiveReplies.Snapshot, in conversationId: Identifier<Conversation>
+    ) -> PassingFrame {
+        let frame = self.snapshot(
+            of: snapshot.messageId, in: conversationId, generation: snapshot.generation, text: snapshot.text,
+            requestId: nil)
+        return PassingFrame(
+            type: "reply.snapshot", kind: .reply, ownerEpoch: snapshot.ownerEpoch, frame: frame, contactFrame: frame)
+    }
+
     func snapshot(
         of messageId: Identifier<Message>, in conversationId: Identifier<Conversation>, generation: Int64,
         text: String, requestId: String?

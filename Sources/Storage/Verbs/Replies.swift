@@ -77,6 +77,19 @@ extension Transaction {
         guard renewed == 1 else { throw ReplyRefusal.leaseLost }
     }
 
+    /// Begins a reply anew that an earlier run had shown: whoever reads its message now finds no text of that run.
+    /// - Throws: ``ReplyRefusal``.
+    public func resumeReply(_ job: ReplyJob) throws {
+        _ = try ownedByAI(job)
+        try renew(job, checkpoint: "")
+        try clearText(of: job)
+    }
+
+    /// The pieces of a generation follow on the text that the message has, so a new generation begins with none.
+    private func clearText(of job: ReplyJob) throws {
+        try connection.run("UPDATE messages SET content = '' WHERE id = ?", [.identifier(job.id)])
+    }
+
     /// Starts a shown reply anew in sight of the customer: a higher generation, still under this node's lease.
     /// - Throws: ``ReplyRefusal``.
     public func restartReply(_ job: ReplyJob) throws -> ReplyJob {
@@ -92,6 +105,7 @@ extension Transaction {
             """,
             [.integer(next.generation), .time(leaseEnd), .identifier(job.id), .integer(job.generation)])
         guard moved == 1 else { throw ReplyRefusal.leaseLost }
+        try clearText(of: job)
         return next
     }
 

@@ -110,6 +110,32 @@ import Wire
             !seen.contains { $0.message?["sender"]?["kind"]?.stringValue == "ai" }, "no message when nothing was shown")
     }
 
+    @Test func threeFailuresInARowAreTroubleAndAnAnswerEndsIt() async throws {
+        struct Broken: Error {}
+        let isBroken = Mutex(true)
+        let fixture = try await ReplyFixture { _, deliver in
+            if isBroken.withLock({ $0 }) { throw Broken() }
+            try await deliver(.text("fine"))
+            return Self.whole("fine")
+        }
+        func ask(until isLast: @escaping @Sendable (SeenFrame) -> Bool) async throws {
+            let (id, visitor) = try await fixture.visitor()
+            let frames = try await fixture.frames(of: id, by: visitor, until: isLast)
+            try await fixture.send("hi", to: id, by: visitor)
+            _ = try await frames.value
+            let deadline = ContinuousClock.now + .seconds(10)
+            while fixture.runtime.runningReplies > 0, ContinuousClock.now < deadline { await Task.yield() }
+        }
+        for _ in 0..<3 {
+            #expect(!fixture.runtime.isTroubled)
+            try await ask { $0.changesOwner }
+        }
+        #expect(fixture.runtime.isTroubled)
+        isBroken.withLock { $0 = false }
+        try await ask { $0.type == "message.completed" }
+        #expect(!fixture.runtime.isTroubled)
+    }
+
     @Test func aFailureInMidTextKeepsWhatWasShownAsPartial() async throws {
         struct Broken: Error {}
         let fixture = try await ReplyFixture { _, deliver in
