@@ -88,7 +88,8 @@ let package = Package(
         .library(
             "HTTPAPI",
             [
-                "Domain", "Storage", "Wire", "Identity", "Realtime", "Assistant", "EmbeddedFiles", .hummingbird, .nioCore,
+                "Domain", "Storage", "Wire", "Identity", "Realtime", "Assistant", "EmbeddedFiles", .hummingbird,
+                .nioCore,
                 .httpTypes, .logging,
             ]),
         .library("Observability", [.logging, .metrics]),
@@ -107,16 +108,29 @@ let package = Package(
         .tests("DomainTests", ["Domain", "Wire"]),
         .tests("IdentityTests", ["Identity", "Domain", .jwt, .crypto]),
         .tests("StorageTests", ["Domain", "Storage", "StorageSQLite", .logging, .grdb]),
-        .tests("AssistantTests", ["Domain", "Storage", "StorageSQLite", "Assistant", .nioCore, .nioPosix, .nioHTTP1, .asyncHTTPClient, .logging]),
+        .tests(
+            "AssistantTests",
+            [
+                "Domain", "Storage", "StorageSQLite", "Assistant", .nioCore, .nioPosix, .nioHTTP1, .asyncHTTPClient,
+                .logging,
+            ]),
         .tests(
             "RealtimeTests",
-            ["Domain", "Wire", "Storage", "StorageSQLite", "Realtime", .nioCore, .nioPosix, .nioEmbedded, .nioHTTP1, .nioWebSocket, .hummingbird, .hummingbirdCore, .serviceLifecycle, .httpTypes, .logging]),
+            [
+                "Domain", "Wire", "Storage", "StorageSQLite", "Realtime", .nioCore, .nioPosix, .nioEmbedded, .nioHTTP1,
+                .nioWebSocket, .hummingbird, .hummingbirdCore, .serviceLifecycle, .httpTypes, .logging,
+            ]),
         .tests(
             "HTTPAPITests",
             [
                 "Domain", "Wire", "Storage", "StorageSQLite", "Identity", "Assistant", "Realtime", "HTTPAPI",
                 .hummingbird, .hummingbirdTesting, .nioCore, .nioPosix, .httpTypes, .crypto, .logging,
             ]),
-        .tests("ChatAPITests", ["ChatAPI", "Domain", "Wire", "Storage", "StorageSQLite", "Assistant", "Realtime", "Observability", .logging]),
+        .tests(
+            "ChatAPITests",
+            [
+                "ChatAPI", "Domain", "Wire", "Storage", "StorageSQLite", "Assistant", "Realtime", "Observability",
+                .logging,
+            ]),
     ]
 )

@@ -1,3 +1,7 @@
+import Identity
+import Logging
+import NIOCore
+
 #if canImport(Darwin)
 import Darwin
 #elseif canImport(Glibc)
@@ -5,10 +9,6 @@ import Glibc
 #elseif canImport(Musl)
 import Musl
 #endif
-
-import Identity
-import Logging
-import NIOCore
 
 /// The process: its arguments in, its exit code out. What it can do is ``Program``; how the server is put together is
 /// what the entry points below lead to.

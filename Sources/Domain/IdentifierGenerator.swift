@@ -36,6 +36,7 @@ public final class IdentifierGenerator: Sendable {
         }
         let counterMask: Int64 = (1 << Self.counterBits) - 1
         let time = tick >> Self.counterBits
-        return Identifier((time << (Self.nodeBits + Self.counterBits)) | (node << Self.counterBits) | (tick & counterMask))
+        return Identifier(
+            (time << (Self.nodeBits + Self.counterBits)) | (node << Self.counterBits) | (tick & counterMask))
     }
 }

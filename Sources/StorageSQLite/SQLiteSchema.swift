@@ -15,7 +15,9 @@ enum SQLiteSchema {
     static var migrations: [Migration] {
         EmbeddedFile.all(in: "migrations/sqlite-").compactMap { file in
             let number = file.path.dropFirst("migrations/sqlite-".count).prefix { $0 != "-" }
-            return Int(number).map { Migration(version: $0, name: String(file.path.dropFirst("migrations/".count)), sql: file.text) }
+            return Int(number).map {
+                Migration(version: $0, name: String(file.path.dropFirst("migrations/".count)), sql: file.text)
+            }
         }.sorted { $0.version < $1.version }
     }
 

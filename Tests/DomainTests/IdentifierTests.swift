@@ -39,7 +39,8 @@ import Wire
             #expect(text.count == 30 && text.hasPrefix("cnv_"))
             #expect(identifiers.identifier(text, of: Conversation.self) == Identifier(raw))
         }
-        #expect(identifiers.text(Identifier<Message>(1)).dropFirst(4) != identifiers.text(Identifier<User>(1)).dropFirst(4))
+        #expect(
+            identifiers.text(Identifier<Message>(1)).dropFirst(4) != identifiers.text(Identifier<User>(1)).dropFirst(4))
     }
 
     @Test func forgedForeignAndMangledIdentifiersAreRefused() throws {
@@ -54,7 +55,10 @@ import Wire
             characters[index] = characters[index] == "0" ? "1" : "0"
             #expect(identifiers.identifier(String(characters), of: Conversation.self) == nil)
         }
-        for garbage in ["", "cnv_", "cnv", "42", text + "0", String(text.dropLast()), text.uppercased(), "cnv_" + String(repeating: "é", count: 13)] {
+        for garbage in [
+            "", "cnv_", "cnv", "42", text + "0", String(text.dropLast()), text.uppercased(),
+            "cnv_" + String(repeating: "é", count: 13),
+        ] {
             #expect(identifiers.identifier(garbage, of: Conversation.self) == nil)
         }
         #expect(PublicIdentifiers(key: []) == nil)

@@ -93,7 +93,9 @@ import Testing
                 reading = nil
                 let last = min(committed, cursor.delivered + Int64.random(in: 1...5, using: &random))
                 if cursor.delivered < last {
-                    for seq in (cursor.delivered + 1)...last where cursor.replayed(seq) == .deliver { delivered.append(seq) }
+                    for seq in (cursor.delivered + 1)...last where cursor.replayed(seq) == .deliver {
+                        delivered.append(seq)
+                    }
                 }
                 take(cursor.pageEnded(head: committed))
             default: continue

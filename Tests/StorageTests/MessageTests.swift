@@ -52,7 +52,8 @@ import Testing
             for (session, access) in visitors {
                 for index in 0..<50 {
                     group.addTask {
-                        _ = try await fixture.send("\(index)", clientId: "\(index)", to: session.conversationId, by: access)
+                        _ = try await fixture.send(
+                            "\(index)", clientId: "\(index)", to: session.conversationId, by: access)
                     }
                 }
             }
@@ -131,7 +132,9 @@ import Testing
                 try await fixture.send("x", to: session.conversationId, by: access)
             }
             await #expect(throws: Refusal.notFound) {
-                try await fixture.store.read { try $0.events(of: session.conversationId, SeqPage(.after(0)), by: access) }
+                try await fixture.store.read {
+                    try $0.events(of: session.conversationId, SeqPage(.after(0)), by: access)
+                }
             }
         }
         #expect(try await fixture.events(of: session.conversationId).count == 1)

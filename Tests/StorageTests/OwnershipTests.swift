@@ -11,7 +11,10 @@ import Testing
             try $0.switchOwner(of: id, to: .anyHuman, reason: nil, announcement: "A colleague comes.", by: visitor)
         }
         #expect(waiting.owner == Owner(kind: .none, epoch: 2))
-        #expect(try await fixture.events(of: id).map(\.kind) == [.conversationCreated, .messageCreated, .conversationUpdated])
+        #expect(
+            try await fixture.events(of: id).map(\.kind) == [
+                .conversationCreated, .messageCreated, .conversationUpdated,
+            ])
         let back = try await fixture.store.write { try $0.switchOwner(of: id, to: .ai, reason: nil, by: visitor) }
         #expect(back.owner == Owner(kind: .ai, epoch: 3))
         guard let staff = fixture.admin.staff else { return }

@@ -9,7 +9,9 @@ import Testing
         return (session, visitor, try #require(fixture.commits.replyJobs.last))
     }
 
-    private func complete(_ job: ReplyJob, _ text: String, _ fixture: StoreFixture, isAnswered: Bool = true) async throws -> Int {
+    private func complete(
+        _ job: ReplyJob, _ text: String, _ fixture: StoreFixture, isAnswered: Bool = true
+    ) async throws -> Int {
         try await fixture.store.write {
             try $0.completeReply(job, text: text, sources: [], finish: .stop, isAnswered: isAnswered)
         }
@@ -64,7 +66,8 @@ import Testing
                     switch write {
                     case 0: try transaction.checkpointReply(job, text: "more")
                     case 1:
-                        _ = try transaction.completeReply(job, text: "all", sources: [], finish: .stop, isAnswered: true)
+                        _ = try transaction.completeReply(
+                            job, text: "all", sources: [], finish: .stop, isAnswered: true)
                     default: _ = try transaction.restartReply(job)
                     }
                 }

@@ -33,7 +33,9 @@ import Testing
     @Test func sessionsGoIdleComeBackExpireAndStayOver() async throws {
         let fixture = try await StoreFixture(lifetime: .init(idleSeconds: 10, expirySeconds: 100))
         let (session, visitor) = try await fixture.visitor()
-        func status() async throws -> ChatSession.Status? { try await fixture.store.read { try $0.session(session.id)?.status } }
+        func status() async throws -> ChatSession.Status? {
+            try await fixture.store.read { try $0.session(session.id)?.status }
+        }
         fixture.clock.advance(seconds: 10)
         #expect(try await status() == .idle, "also before a sweep has come by")
         _ = try await fixture.store.write { try $0.sweepSessions(limit: 100) }
@@ -65,7 +67,9 @@ import Testing
         let fixture = try await StoreFixture()
         let workspaceId = fixture.workspace.id
         let inboxId = fixture.inbox.id
-        func open(_ visitor: SessionRequest.Visitor, email: String? = nil, externalId: String? = nil) async throws -> Contact {
+        func open(
+            _ visitor: SessionRequest.Visitor, email: String? = nil, externalId: String? = nil
+        ) async throws -> Contact {
             let request = SessionRequest(
                 inboxId: inboxId, visitor: visitor, email: email, externalId: externalId,
                 ticketDigest: StoreFixture.bytes())

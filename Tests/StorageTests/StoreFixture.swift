@@ -68,7 +68,9 @@ final class StoreFixture: Sendable {
 
     func events(of conversationId: Identifier<Conversation>) async throws -> [Event] {
         let admin = admin
-        return try await store.read { try $0.events(of: conversationId, SeqPage(.after(0), limit: 200), by: admin).items }
+        return try await store.read {
+            try $0.events(of: conversationId, SeqPage(.after(0), limit: 200), by: admin).items
+        }
     }
 
     static func bytes() -> [UInt8] { (0..<32).map { _ in UInt8.random(in: .min ... .max) } }
@@ -109,10 +111,11 @@ final class SwitchableDriver: DatabaseDriver {
         completion: @escaping @Sendable (Result<Void, any Error>) -> Void
     ) {
         let failure = failure.withLock { $0 }
-        driver.write({ connection in
-            try batch(connection)
-            if let failure { throw failure }
-        }, completion: completion)
+        driver.write(
+            { connection in
+                try batch(connection)
+                if let failure { throw failure }
+            }, completion: completion)
     }
 
     func close() async { await driver.close() }

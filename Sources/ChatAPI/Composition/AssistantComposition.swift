@@ -51,7 +51,8 @@ struct AssistantComposition: Sendable {
                 throw ConfigurationKey.openAIBaseURL.problem("is not an http or https address")
             }
             return (
-                "openai", .init(
+                "openai",
+                .init(
                     endpoint: endpoint, key: openAI.apiKey.flatMap { APIKey($0.reveal()) }, model: openAI.model,
                     contextTokens: contextTokens)
             )
@@ -64,7 +65,8 @@ struct AssistantComposition: Sendable {
                 throw ConfigurationKey.dashScopeBaseURL.problem("is not an http or https address")
             }
             return (
-                "dashscope", .init(
+                "dashscope",
+                .init(
                     endpoint: endpoint, key: dashScope.apiKey.flatMap { APIKey($0.reveal()) },
                     model: dashScope.model, contextTokens: contextTokens)
             )

@@ -30,7 +30,8 @@ struct ChatServer: Sendable {
 
     /// - Parameter onListening: told the address once requests are taken.
     init(
-        _ configuration: ServerConfiguration, logger: Logger, onListening: @escaping @Sendable (any Channel) async -> Void
+        _ configuration: ServerConfiguration, logger: Logger,
+        onListening: @escaping @Sendable (any Channel) async -> Void
     ) async throws {
         self.logger = logger
         let database = try await OpenDatabase.open(configuration, logger: logger)

@@ -145,7 +145,9 @@ extension ChatConnection {
         }
         // A subscription has been checked; any other conversation may be one that this socket must not reach.
         if feeds[conversationId] != nil { return type() }
-        load { try $0.head(of: conversationId, by: access).seq } then: { connection, result in
+        load {
+            try $0.head(of: conversationId, by: access).seq
+        } then: { connection, result in
             switch result {
             case .success: type()
             case .failure(let error): connection.answer(frame, with: SocketError(error))
@@ -172,7 +174,9 @@ extension ChatConnection {
         command(frame) {
             try $0.switchOwner(
                 of: conversationId, to: target, reason: data.reason, announcement: announcement, by: access)
-        } then: { connection, _ in connection.acknowledge(frame) }
+        } then: { connection, _ in
+            connection.acknowledge(frame)
+        }
     }
 
     private func cancelReply(_ frame: ClientFrame) throws {

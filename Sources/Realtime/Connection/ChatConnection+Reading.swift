@@ -98,7 +98,9 @@ extension ChatConnection: FeedReceiver {
     }
 
     private func beginStaff(_ staff: Access.StaffPrincipal, requestId: String?) {
-        load { try $0.user(staff.userId) } then: { connection, result in
+        load {
+            try $0.user(staff.userId)
+        } then: { connection, result in
             guard case .success(let user?) = result else { return connection.close(.internalError) }
             connection.send(
                 connection.serverFrames.ready(

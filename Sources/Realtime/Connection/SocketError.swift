@@ -39,7 +39,8 @@ struct SocketError: Error, Sendable, Equatable {
             let problem = error.problems.first
             self.init(.invalid, problem.map { "\($0.field) \($0.message)" } ?? "the data is not valid")
         case let refusal as Refusal: self.init(refusal)
-        default: self.init(.unavailable, "not confirmed: send it again with the same client_message_id", retryInSeconds: 1)
+        default:
+            self.init(.unavailable, "not confirmed: send it again with the same client_message_id", retryInSeconds: 1)
         }
     }
 

@@ -98,7 +98,9 @@ final class ConversationFeed {
 
     func receive(_ shared: SharedEvent) {
         switch cursor.live(shared.event.seq) {
-        case .deliver: deliver(FeedEventKind(shared.event, to: access.viewer), shared.event, frame: shared.frame(for: access.viewer))
+        case .deliver:
+            deliver(
+                FeedEventKind(shared.event, to: access.viewer), shared.event, frame: shared.frame(for: access.viewer))
         case .read: readPage()
         case .ignore, .caughtUp: break
         }
@@ -109,7 +111,9 @@ final class ConversationFeed {
         guard !cursor.isStarting, !cursor.isReading, let receiver else { return }
         if let epoch = passing.ownerEpoch, epoch < ownerEpoch { return }
         if case .delta(let delta) = passing.kind, covered?.holds(delta) == true { return }
-        if let excluded = passing.excluded, excluded.kind == access.actor.kind, excluded.id == access.actor.id { return }
+        if let excluded = passing.excluded, excluded.kind == access.actor.kind, excluded.id == access.actor.id {
+            return
+        }
         receiver.feed(self, passing: passing)
     }
 
@@ -127,9 +131,10 @@ final class ConversationFeed {
         switch step {
         case .read: readPage()
         case .caughtUp:
-            guard !isSynced else { return }
-            isSynced = true
-            receiver?.feedSynced(self, at: cursor.delivered)
+            if !isSynced {
+                isSynced = true
+                receiver?.feedSynced(self, at: cursor.delivered)
+            }
             // What was said of a reply in the making while the log was read has passed this reader by.
             guard let live = hub.liveReplies.snapshot(in: conversationId) else { return }
             cover(live)
@@ -189,7 +194,9 @@ private struct ReplayPage: Sendable {
                     try $0.events(
                         of: conversationId, SeqPage(.after(after), limit: ConversationFeed.pageLimit), by: access)
                 }
-                let entries = slice.items.map { (event: $0, frame: TextFrame(json: encoder.json($0, for: access.viewer))) }
+                let entries = slice.items.map {
+                    (event: $0, frame: TextFrame(json: encoder.json($0, for: access.viewer)))
+                }
                 return .success(ReplayPage(entries: entries, head: slice.headSeq))
             } catch {
                 return .failure(error)

@@ -72,7 +72,6 @@ extension Hub {
     }
 }
 
-
 /// Hands what a feed delivers to a stream. On its event loop only.
 final class StreamReader: FeedReceiver {
     private let continuation: AsyncStream<StreamFrame>.Continuation

@@ -86,7 +86,8 @@ public struct SocketGate: SocketUpgrading {
         if allowed.contains("*") || allowed.contains(where: { $0.lowercased() == origin.lowercased() }) { return true }
         // The console that this server itself serves.
         guard let host = request.head.authority else { return false }
-        return origin.lowercased() == "http://\(host)".lowercased() || origin.lowercased() == "https://\(host)".lowercased()
+        return origin.lowercased() == "http://\(host)".lowercased()
+            || origin.lowercased() == "https://\(host)".lowercased()
     }
 
     private func requireSession(_ id: Identifier<ChatSession>, origin: String?) async throws {

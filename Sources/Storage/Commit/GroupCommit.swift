@@ -1,6 +1,6 @@
 import DequeModule
-import Synchronization
 import Logging
+import Synchronization
 
 /// Commits commands in groups: while one commit is on its way to the disk, whatever arrives queues up and becomes the next
 /// batch. There is no linger: an idle writer commits a lone command at once, a busy one pays one sync for many.
@@ -94,7 +94,8 @@ final class GroupCommit: Sendable {
                 work.settle()
                 observer.committed(work.committed)
             case .failure(let error):
-                logger.error("a batch could not be committed", metadata: ["error": "\(error)", "commands": "\(batch.count)"])
+                logger.error(
+                    "a batch could not be committed", metadata: ["error": "\(error)", "commands": "\(batch.count)"])
                 for command in batch { command.fail(StorageFailure(from: error)) }
             }
             writeNextBatch()

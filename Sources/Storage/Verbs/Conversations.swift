@@ -143,7 +143,9 @@ public struct ConversationFilter: Sendable, Equatable {
         if let status, conversation.status != status { return false }
         if let priority, conversation.priority != priority { return false }
         if let ownerKind, conversation.owner.kind != ownerKind { return false }
-        if let assignee, conversation.owner.kind != .agent || conversation.owner.id != assignee.rawValue { return false }
+        if let assignee, conversation.owner.kind != .agent || conversation.owner.id != assignee.rawValue {
+            return false
+        }
         if let inboxId, conversation.inboxId != inboxId { return false }
         if let contactId, conversation.contact.id != contactId { return false }
         if let label, !conversation.labels.contains(label) { return false }

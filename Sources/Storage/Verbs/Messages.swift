@@ -86,9 +86,10 @@ extension Transaction {
     func named(_ actor: Actor) throws -> Actor {
         guard actor.kind == .contact, actor.name == nil, let id = actor.id else { return actor }
         var actor = actor
-        actor.name = try connection.row("SELECT name FROM contacts WHERE id = ?", [.integer(id)]) {
-            $0.optionalText(0)
-        } ?? nil
+        actor.name =
+            try connection.row("SELECT name FROM contacts WHERE id = ?", [.integer(id)]) {
+                $0.optionalText(0)
+            } ?? nil
         return actor
     }
 
@@ -174,10 +175,11 @@ extension RowReader {
         _ id: Identifier<Message>, in conversationId: Identifier<Conversation>, by access: Access
     ) throws -> Message {
         _ = try readable(conversationId, by: access)
-        let message = try connection.row(
-            "SELECT \(MessageRow.columns) FROM messages m \(MessageRow.joins) WHERE m.id = ? AND m.conversation_id = ?",
-            [.identifier(id), .identifier(conversationId)]
-        ) { MessageRow.decode($0) } ?? nil
+        let message =
+            try connection.row(
+                "SELECT \(MessageRow.columns) FROM messages m \(MessageRow.joins) WHERE m.id = ? AND m.conversation_id = ?",
+                [.identifier(id), .identifier(conversationId)]
+            ) { MessageRow.decode($0) } ?? nil
         guard let message, Audience.isVisible(message.kind, to: access.viewer) else { throw Refusal.notFound }
         return message
     }

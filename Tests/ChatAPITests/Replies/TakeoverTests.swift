@@ -41,7 +41,8 @@ import Testing
 
     private func check(_ seen: [SeenFrame], _ name: String) throws {
         let change = try #require(seen.firstIndex { $0.changesOwner }, "\(name)")
-        try #require(!seen[..<change].contains { $0.type == "message.completed" }, "\(name): too late to prove anything")
+        try #require(
+            !seen[..<change].contains { $0.type == "message.completed" }, "\(name): too late to prove anything")
         let after = seen[(change + 1)...].filter(\.isOfAI)
         #expect(after.allSatisfy { $0.type == "message.updated" && $0.status == "cancelled" }, "\(name)")
         guard let created = seen.first(where: { $0.isOfAI && $0.type == "message.created" }) else {

@@ -1,0 +1,71 @@
+# Chat API. `make` alone lists what there is.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+SOURCES := Sources Tests Package.swift
+VENV := .build/venv
+PYTHON := $(VENV)/bin/python
+REQUIREMENTS := Tests/System/requirements.txt
+# Of the server that `make smoke` walks through.
+URL ?= http://localhost:8000
+
+.PHONY: help run build test test-swift test-system smoke bench lint format embed env-example
+
+help: ## List the targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
+
+run: ## Install what is missing, build, and serve on http://localhost:8000
+	@Scripts/install-packages run
+	@echo "make: building (the first time takes some minutes)"
+	@swift build -c release --product chat-api
+	@echo "make: serving; Ctrl-C ends it"
+	@exec .build/release/chat-api serve
+
+build: ## Build the server (release)
+	@Scripts/install-packages run
+	@swift build -c release --product chat-api
+
+test: ## Install what the tests need and run them all
+	@Scripts/install-packages test
+	@$(MAKE) --no-print-directory test-swift test-system
+
+test-swift: ## Run the Swift tests only
+	@echo "make: building the server and the Swift tests"
+	@swift build --build-tests
+	@echo "make: running the Swift tests"
+	@swift test --skip-build
+
+test-system: $(VENV)/requirements.txt ## Run the tests of the whole server only
+	@echo "make: building the server"
+	@swift build --product chat-api
+	@echo "make: running the tests of the whole server"
+	@CHAT_API_BINARY="$(CURDIR)/.build/debug/chat-api" $(PYTHON) -m pytest Tests/System
+
+# The copy of the requirements stands for the environment being what they ask for.
+$(VENV)/requirements.txt: $(REQUIREMENTS)
+	@echo "make: making the tests' Python environment in $(VENV)"
+	@python3 -m venv --clear $(VENV)
+	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --requirement $(REQUIREMENTS)
+	@cp $(REQUIREMENTS) $@
+
+smoke: ## Walk through a running server (URL=http://localhost:8000)
+	@Scripts/smoke "$(URL)"
+
+bench: build ## Measure start, memory, round trip and idle sockets of a release build
+	@python3 Bench/first_figures.py .build/release/chat-api
+
+lint: ## Check the format of the sources and the table of embedded files
+	@swift format lint --strict --recursive $(SOURCES)
+	@Scripts/embed-files --check
+
+format: ## Format the sources
+	@swift format --in-place --recursive $(SOURCES)
+
+embed: ## Write the table of embedded files anew
+	@Scripts/embed-files
+
+env-example: ## Write .env.example anew from the configuration's table
+	@swift build --product chat-api
+	@.build/debug/chat-api env-example > .env.example
