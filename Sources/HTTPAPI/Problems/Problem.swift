@@ -31,17 +31,8 @@ public struct Problem: Error, Sendable {
 
     /// The whole response.
     func response(requestId: String) -> Response {
-        struct Document: Encodable {
-            var type = "about:blank"
-            var title: String
-            var status: Int
-            var code: ProblemCode
-            var detail: String
-            var errors: [FieldProblem]?
-            var requestId: String
-        }
-        let document = Document(
-            title: code.title, status: code.status.code, code: code, detail: detail,
+        let document = ProblemDocument(
+            status: code.status.code, title: code.title, code: code.rawValue, detail: detail,
             errors: errors.isEmpty ? nil : errors, requestId: requestId)
         var headers = headers
         headers[.contentType] = "application/problem+json"

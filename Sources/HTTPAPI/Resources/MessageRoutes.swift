@@ -12,14 +12,6 @@ struct MessageRoutes: Sendable {
     let hub: Hub
     let stream: ReplyStream
 
-    struct New: Decodable, Sendable {
-        var content: String
-        var clientMessageId: String?
-        var type: Message.Kind?
-        var replyTo: String?
-        var attachmentIds: [String]?
-    }
-
     struct ReadMark: Decodable, Sendable {
         var seq: Int64
     }
@@ -51,7 +43,7 @@ struct MessageRoutes: Sendable {
         table.post(
             "/api/v1/chat/conversations/{id}/messages",
             summary: "Send a message; with `Accept: text/event-stream`, see the reply as it is written",
-            access: .contactOr(.messagesWrite), request: New.self, response: MessageView.self, status: .created,
+            access: .contactOr(.messagesWrite), request: NewMessage.self, response: MessageView.self, status: .created,
             problems: [.conversationClosed, .idempotencyConflict]
         ) { body, call in
             try await send(body, call)
@@ -78,8 +70,8 @@ struct MessageRoutes: Sendable {
         return page
     }
 
-    private func send(_ new: New, _ call: Call) async throws -> Answer<MessageView> {
-        let draft = try draft(new, call)
+    private func send(_ new: NewMessage, _ call: Call) async throws -> Answer<MessageView> {
+        let draft = try new.draft(call.incoming.identifiers)
         let (id, access) = (try call.id(Conversation.self), call.access)
         if let contact = access.contact, let wait = hub.messageRates.take(contact.contactId) {
             throw Problem(.rateLimited, retryAfter: wait, detail: "too many messages")
@@ -90,25 +82,5 @@ struct MessageRoutes: Sendable {
         let sent = try await store.write { try $0.send(draft, to: id, by: access) }
         return Answer(
             views.message(sent.message, for: access.viewer), status: sent.isDuplicate ? .ok : .created)
-    }
-
-    private func draft(_ new: New, _ call: Call) throws -> MessageDraft {
-        var check = Validation()
-        check.text(new.content, field: "content", scalars: Validation.messageScalars)
-        check.identifier(new.clientMessageId, field: "client_message_id")
-        let kind = new.type ?? .text
-        if !Message.Kind.written.contains(kind) {
-            check.reject("type", code: "invalid_value", message: "must be text or note")
-        }
-        if let attachments = new.attachmentIds, !attachments.isEmpty {
-            check.reject("attachment_ids[0]", code: "not_found", message: "no such attachment")
-        }
-        let replyTo = new.replyTo.flatMap { call.incoming.identifiers.identifier($0, of: Message.self) }
-        if new.replyTo != nil, replyTo == nil {
-            check.reject("reply_to", code: "not_found", message: "no such message in this conversation")
-        }
-        try check.finish()
-        return MessageDraft(
-            content: new.content, clientMessageId: new.clientMessageId, kind: kind, replyTo: replyTo)
     }
 }

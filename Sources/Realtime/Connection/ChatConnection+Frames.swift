@@ -79,24 +79,11 @@ extension ChatConnection {
 
     private func sendMessage(_ frame: ClientFrame) throws {
         let (conversationId, access) = try conversation(of: frame)
-        let data = try frame.decoded(SendData.self)
-        var check = Validation()
-        check.text(data.content, field: "content", scalars: Validation.messageScalars)
-        check.identifier(data.clientMessageId, field: "client_message_id")
-        if let type = data.type, !Message.Kind.written.contains(type) {
-            check.reject("type", code: "invalid_value", message: "must be text or note")
-        }
-        if let ids = data.attachmentIds, !ids.isEmpty {
-            check.reject("attachment_ids", code: "not_found", message: "names no attachment")
-        }
-        try check.finish()
-        let draft = MessageDraft(
-            content: data.content, clientMessageId: data.clientMessageId, kind: data.type ?? .text,
-            replyTo: try data.replyTo.map { try messageId($0) })
+        let draft = try frame.decoded(NewMessage.self).draft(hub.encoder.views.identifiers, needsClientId: true)
         if let contact = access.contact, let seconds = hub.messageRates.take(contact.contactId) {
             throw SocketError(.rateLimited, "too many messages", retryInSeconds: seconds)
         }
-        lastWords = String(data.content.prefix(Self.keptWords))
+        lastWords = String(draft.content.prefix(Self.keptWords))
         command(frame) {
             try $0.send(draft, to: conversationId, by: access)
         } then: { connection, sent in

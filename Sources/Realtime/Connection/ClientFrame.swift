@@ -88,14 +88,6 @@ struct HelloData: Decodable {
     var capabilities: [String]?
 }
 
-struct SendData: Decodable {
-    var content: String
-    var clientMessageId: String
-    var type: Message.Kind?
-    var replyTo: String?
-    var attachmentIds: [String]?
-}
-
 struct ReadData: Decodable {
     var seq: Int64
 }

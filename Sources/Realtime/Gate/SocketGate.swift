@@ -160,7 +160,7 @@ public struct SocketGate: SocketUpgrading {
         let requestId = UUID().uuidString.lowercased()
         if let name = HTTPField.Name("X-Request-ID") { headers[name] = requestId }
         let body = JSON.encode(
-            Problem(status: status.code, title: status.reasonPhrase, code: code, requestId: requestId))
+            ProblemDocument(status: status.code, title: status.reasonPhrase, code: code, requestId: requestId))
         return UpgradeRefusal(status: status, headers: headers, body: ByteBuffer(bytes: body))
     }
 }

@@ -1,7 +1,7 @@
 public import Domain
 
 /// The body of every answer with a status of 400 or more: RFC 9457, `application/problem+json`.
-public struct Problem: Codable, Sendable, Equatable {
+public struct ProblemDocument: Codable, Sendable, Equatable {
     public var type = "about:blank"
     public var title: String
     public var status: Int
