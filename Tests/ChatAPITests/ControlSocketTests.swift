@@ -85,7 +85,10 @@ import Testing
             let remote = RemoteOperations(ControlClient(path: path))
             #expect(try await remote.migrate() == MigrationSummary(version: 1, applied: ["0001_initial"]))
             let workspace = try await remote.createWorkspace(NewWorkspace(slug: "acme", name: "Acme 株式会社\n\"x\""))
-            #expect(workspace == WorkspaceSummary(id: "w1", slug: "acme", name: "Acme 株式会社\n\"x\""))
+            #expect(
+                workspace
+                    == WorkspaceSummary(
+                        id: "w1", slug: "acme", name: "Acme 株式会社\n\"x\"", inboxKey: "ibx_k", inboxSecret: "ibs_s"))
             let user = try await remote.createUser(
                 NewUser(workspace: "acme", email: "a@b.c", name: "A", role: "agent", password: "p w\u{0}é"))
             #expect(user == UserSummary(id: "u1", workspace: "acme", email: "a@b.c", role: "agent"))

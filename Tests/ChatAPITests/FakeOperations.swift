@@ -25,7 +25,8 @@ final class FakeOperations: Operations {
 
     func createWorkspace(_ workspace: NewWorkspace) async throws -> WorkspaceSummary {
         try note("workspace \(workspace.slug) \(workspace.name)")
-        return WorkspaceSummary(id: "w1", slug: workspace.slug, name: workspace.name)
+        return WorkspaceSummary(
+            id: "w1", slug: workspace.slug, name: workspace.name, inboxKey: "ibx_k", inboxSecret: "ibs_s")
     }
 
     func createUser(_ user: NewUser) async throws -> UserSummary {

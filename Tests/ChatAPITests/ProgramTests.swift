@@ -184,6 +184,7 @@ import Testing
             ])
         #expect(run.out.contains("the schema is at version 1"))
         #expect(run.out.contains("created workspace acme (w1)"))
+        #expect(run.out.contains("ibx_k") && run.out.contains("ibs_s"))
         #expect(!run.out.contains("from environment"))
         #expect(run.err.isEmpty)
     }

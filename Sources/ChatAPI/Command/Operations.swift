@@ -36,6 +36,10 @@ struct WorkspaceSummary: Codable, Sendable, Equatable {
     let id: String
     let slug: String
     let name: String
+    /// Public key by which a widget names the workspace's inbox.
+    let inboxKey: String
+    /// What the company signs identity tokens with. Shown now and never again.
+    let inboxSecret: String
 }
 
 /// What `user create` asks for.

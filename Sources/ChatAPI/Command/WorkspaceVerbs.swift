@@ -19,7 +19,12 @@ struct WorkspaceVerbs: ParsableCommand {
             let configuration = try program.configuration()
             let request = NewWorkspace(slug: slug, name: name)
             let workspace = try await program.withOperations(configuration) { try await $0.createWorkspace(request) }
-            program.console.print("created workspace \(workspace.slug) (\(workspace.id))")
+            program.console.print(
+                """
+                created workspace \(workspace.slug) (\(workspace.id))
+                inbox key     \(workspace.inboxKey)  (for the widget: data-inbox-key)
+                inbox secret  \(workspace.inboxSecret)  (signs identity tokens; shown only now)
+                """)
         }
     }
 }

@@ -21,7 +21,8 @@ struct DatabaseOperations: Operations {
                     slug: workspace.slug, name: workspace.name, inboxKey: key, inboxSecret: secret)
             }
             return WorkspaceSummary(
-                id: database.views.identifiers.text(made.id), slug: made.slug, name: made.name)
+                id: database.views.identifiers.text(made.id), slug: made.slug, name: made.name, inboxKey: key,
+                inboxSecret: String(decoding: secret, as: UTF8.self))
         } catch Refusal.conflict(let detail) {
             throw CommandFailure.refused(detail)
         }
