@@ -49,6 +49,8 @@ actor ReplyRun {
     private var hasFailed = false
     /// The end is being written: nothing may begin to be shown beside it.
     private var isEnding = false
+    /// The generation is being raised by this run itself.
+    private var isRestarting = false
 
     init(_ job: ReplyJob, context: RunContext) {
         self.job = job
@@ -125,6 +127,8 @@ actor ReplyRun {
         do {
             try await context.store.write { try $0.renewReply(job) }
         } catch ReplyRefusal.leaseLost {
+            // A renewal that met this run's own restart or end is only late.
+            guard !isRestarting, !isEnding, job.generation == self.job.generation else { return }
             // Somebody else has it by now; nothing that is written here would be taken.
             stop(.abandoned)
         } catch {
@@ -236,6 +240,8 @@ actor ReplyRun {
             text = ""
             guard isShown else { return }
             let job = job
+            isRestarting = true
+            defer { isRestarting = false }
             self.job = try await context.store.write { try $0.restartReply(job) }
             context.stage.reset(to: self.job, reason: reason)
         }

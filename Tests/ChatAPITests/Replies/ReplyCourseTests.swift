@@ -7,7 +7,7 @@ import Wire
 
 @testable import Realtime
 
-@Suite struct ReplyCourseTests {
+@Suite(.timeLimit(.minutes(2))) struct ReplyCourseTests {
     private static func whole(_ text: String, isAnswered: Bool = true) -> ComposedReply {
         ComposedReply(text: text, sources: [], finish: .stop, isAnswered: isAnswered)
     }
@@ -169,6 +169,22 @@ import Wire
         #expect(after.allSatisfy { $0.data["generation"]?.intValue == 2 })
         #expect(after.compactMap(\.text).joined() == "right answer")
         #expect(seen.last?.message?["content"]?.stringValue == "right answer")
+    }
+
+    /// The lease is renewed all the while; a renewal that meets the restart must not take the reply for lost.
+    @Test func restartsAndRenewalsDoNotDisturbEachOther() async throws {
+        let fixture = try await ReplyFixture(renewal: .milliseconds(1)) { _, deliver in
+            for round in 0..<60 {
+                try await deliver(.text("try \(round) "))
+                try await deliver(.reset(reason: "provider"))
+            }
+            try await deliver(.text("done"))
+            return Self.whole("done")
+        }
+        let (id, visitor) = try await fixture.visitor()
+        let frames = try await fixture.frames(of: id, by: visitor) { $0.type == "message.completed" }
+        try await fixture.send("hi", to: id, by: visitor)
+        #expect(try await frames.value.last?.message?["content"]?.stringValue == "done")
     }
 
     @Test func anExplicitRequestHandsOverWithoutAskingAnyProvider() async throws {

@@ -24,7 +24,7 @@ final class ReplyFixture: Sendable {
     private let folder: URL
 
     init(
-        burst: Duration = .zero, limit: Duration = .seconds(60),
+        burst: Duration = .zero, limit: Duration = .seconds(60), renewal: Duration = .milliseconds(50),
         asksForHuman: @escaping @Sendable (ReplyQuestion) -> Bool = { _ in false }, compose: @escaping ReplyComposing
     ) async throws {
         folder = FileManager.default.temporaryDirectory.appending(path: "chat-api-\(UUID().uuidString)")
@@ -47,7 +47,7 @@ final class ReplyFixture: Sendable {
             store: store, stage: hub.liveReplies, compose: compose, isHandoffRequest: asksForHuman,
             announcements: ReplyAnnouncements(
                 requested: { _, _ in "requested" }, failed: { _, _ in "failed" }, unanswered: { _, _ in "unanswered" }),
-            times: ReplyTimes(burst: burst, renewal: .milliseconds(50), limit: limit), logger: logger)
+            times: ReplyTimes(burst: burst, renewal: renewal, limit: limit), logger: logger)
         commits.subscribe(hub)
         commits.subscribe(runtime)
         let (workspace, inbox) = try await store.write {

@@ -5,7 +5,7 @@ import Testing
 
 /// G7 at random moments: after the owner has changed in sight of a reader, no frame of the AI follows but the ending, and that
 /// holds exactly what was shown.
-@Suite struct TakeoverTests {
+@Suite(.timeLimit(.minutes(5))) struct TakeoverTests {
     @Test(arguments: 0..<8)
     func aHumanTakesOverAtARandomMoment(lane: Int) async throws {
         let fixture = try await ReplyFixture { _, deliver in
