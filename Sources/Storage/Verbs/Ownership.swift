@@ -60,6 +60,8 @@ extension Transaction {
         var changes = ConversationChanges()
         changes.owner = owner
         try apply(changes, reason: reason, actor: actor, to: &state)
+        // The end of the last reply may have started the next one in this very command.
+        committed.replyJobs.removeAll { $0.conversationId == state.id }
         try connection.run(
             """
             UPDATE reply_jobs SET state = 'ended', finished_at = ? \
