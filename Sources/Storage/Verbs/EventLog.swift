@@ -73,7 +73,8 @@ extension RowReader {
                 throw StorageFailure.broken("unknown event kind \(row.text(2))")
             }
             if kind == .conversationCreated, createdConversation == nil {
-                createdConversation = try conversation(conversationId, by: .server(of: access.workspaceId))
+                createdConversation = try conversation(conversationId, by: access)
+                createdConversation?.unread = 0
             }
             let message = MessageRow.decode(row, from: 8)
             bytes += message?.content.utf8.count ?? 0
