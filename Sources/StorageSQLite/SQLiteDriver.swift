@@ -60,6 +60,9 @@ public final class SQLiteDriver: DatabaseDriver {
             try database.execute(sql: "PRAGMA journal_mode = WAL")
             try database.execute(sql: "PRAGMA synchronous = FULL")
             try database.execute(sql: "PRAGMA wal_autocheckpoint = 0")
+            // Begun anew after a checkpoint, the log shrinks again: at its largest size each idle commit would be
+            // followed by a checkpoint for ever.
+            try database.execute(sql: "PRAGMA journal_size_limit = \(idleCheckpointBytes / 2)")
             try database.execute(sql: "PRAGMA cache_size = -\(writerCacheKiB)")
         }
         let writer = try DatabaseQueue(path: path, configuration: configuration)
