@@ -218,6 +218,7 @@ CREATE TABLE reply_jobs (
     finished_at INTEGER
 ) STRICT;
 CREATE INDEX reply_jobs_open ON reply_jobs (conversation_id, id) WHERE finished_at IS NULL;
+CREATE INDEX reply_jobs_by_question ON reply_jobs (conversation_id, question_seq);
 CREATE INDEX reply_jobs_by_lease ON reply_jobs (lease_until) WHERE finished_at IS NULL;
 
 CREATE TABLE articles (
