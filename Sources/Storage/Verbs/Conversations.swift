@@ -46,13 +46,18 @@ extension RowReader {
         var conditions = ["h.workspace_id = ?", "h.last_message_id IS NOT NULL"]
         var arguments: [SQLValue] = [.identifier(access.workspaceId)]
         if let contact = access.contact {
-            conditions.append("c.contact_id = ?")
+            conditions.append("c.workspace_id = ? AND c.contact_id = ?")
             conditions.append("h.last_visible_message_id IS NOT NULL")
-            arguments.append(.identifier(contact.contactId))
+            arguments += [.identifier(access.workspaceId), .identifier(contact.contactId)]
         } else {
             try access.require(.conversationsRead)
         }
         filter.add(to: &conditions, &arguments)
+        // One contact has few conversations: they are read and sorted, where the workspace's list is walked by update.
+        let isOfOneContact = access.contact != nil || filter.contactId != nil
+        let tables =
+            isOfOneContact
+            ? "conversations c CROSS JOIN conversation_heads h" : "conversation_heads h JOIN conversations c"
         if let position {
             conditions.append("(h.updated_at < ? OR (h.updated_at = ? AND h.conversation_id < ?))")
             arguments += [.integer(position.sortKey), .integer(position.sortKey), .integer(position.id)]
@@ -60,8 +65,8 @@ extension RowReader {
         arguments.append(.integer(Int64(limit) + 1))
         var items = try connection.rows(
             """
-            SELECT \(ConversationRow.columns) FROM conversation_heads h \
-            JOIN conversations c ON c.id = h.conversation_id \(ConversationRow.joins(for: access.viewer)) \
+            SELECT \(ConversationRow.columns) FROM \(tables) \
+            ON c.id = h.conversation_id \(ConversationRow.joins(for: access.viewer)) \
             WHERE \(conditions.joined(separator: " AND ")) \
             ORDER BY h.updated_at DESC, h.conversation_id DESC LIMIT ?
             """, arguments, ConversationRow.decode)
@@ -111,7 +116,8 @@ public struct ConversationFilter: Sendable, Equatable {
         if let ownerKind { add("c.owner_kind = ?", .text(ownerKind.rawValue)) }
         if let assignee { add("c.owner_kind = 'agent' AND c.owner_id = ?", .identifier(assignee)) }
         if let inboxId { add("c.inbox_id = ?", .identifier(inboxId)) }
-        if let contactId { add("c.contact_id = ?", .identifier(contactId)) }
+        // With the workspace beside it, for the index.
+        if let contactId { add("c.workspace_id = h.workspace_id AND c.contact_id = ?", .identifier(contactId)) }
         if let updatedSince { add("h.updated_at >= ?", .time(updatedSince)) }
         if let label {
             add(
