@@ -16,6 +16,9 @@ struct KnowledgeQuery {
     /// Whether it asks for anything beyond words that fit almost any question.
     private(set) var isSpecific = false
 
+    /// Unknown words so far that were taken for slips of the finger.
+    private var corrections = 0
+
     private let index: KnowledgeIndex
     private let factor: Double
 
@@ -98,7 +101,8 @@ struct KnowledgeQuery {
             add(worth * (parts.map(weight).max() ?? 0), ways + [(parts, 0.9)])
             return
         }
-        let near = index.words.rows(near: word).sorted()
+        let near = corrections < Ranking.maximumCorrections ? index.words.rows(near: word).sorted() : []
+        corrections += 1
         if near.isEmpty, Self.isMistypedGrammar(word) { return }
         for row in near where index.postings.count(of: row) > 0 {
             score(row, Ranking.correctionWeight)

@@ -38,4 +38,6 @@ enum Ranking {
     static let sameQuestion = 0.8
     /// Terms of one question that are looked up.
     static let maximumTerms = 96
+    /// Unknown words of one question that are looked up as misspelt ones: a pasted log has hundreds.
+    static let maximumCorrections = 8
 }

@@ -1,21 +1,26 @@
 /// Every word of the articles' languages with spaces, for finding what a mistyped word was meant to be.
 struct WordList: Sendable {
-    private var letters: [UInt8] = []
-    private var offsets: [UInt32] = [0]
-    /// Which of the 26 letters a word has: one comparison rules out nearly every word.
-    private var masks: [UInt32] = []
-    /// Row of the word's stem in the index.
-    private var rows: [UInt32] = []
+    /// The words of one length.
+    private struct Shelf: Sendable {
+        var letters: [UInt8] = []
+        /// Which of the 26 letters a word has: one comparison rules out nearly every word.
+        var masks: [UInt32] = []
+        /// Row of the word's stem in the index.
+        var rows: [UInt32] = []
+    }
+
+    /// By length, from the shortest on.
+    private var shelves = [Shelf](repeating: Shelf(), count: lengths.count)
 
     /// Shorter words have too many neighbours, longer ones are identifiers.
     static let lengths = 4...20
 
     mutating func add(_ word: ArraySlice<UInt32>, row: UInt32) {
         guard Self.lengths.contains(word.count), word.allSatisfy({ $0 >= 0x61 && $0 <= 0x7A }) else { return }
-        letters.append(contentsOf: word.lazy.map { UInt8(truncatingIfNeeded: $0) })
-        offsets.append(UInt32(letters.count))
-        masks.append(Self.mask(word))
-        rows.append(row)
+        let shelf = word.count - Self.lengths.lowerBound
+        shelves[shelf].letters.append(contentsOf: word.lazy.map { UInt8(truncatingIfNeeded: $0) })
+        shelves[shelf].masks.append(Self.mask(word))
+        shelves[shelf].rows.append(row)
     }
 
     /// Rows of the words nearest to `word`, all at the same distance: one slip of the finger, two in words of eight letters
@@ -27,26 +32,27 @@ struct WordList: Sendable {
         let mask = Self.mask(word[...])
         var allowed = word.count >= 8 ? 2 : 1
         var found: Set<UInt32> = []
-        for number in masks.indices {
-            guard (masks[number] ^ mask).nonzeroBitCount <= 2 * allowed else { continue }
-            let known = letters[Int(offsets[number])..<Int(offsets[number + 1])]
-            guard abs(known.count - typed.count) <= allowed else { continue }
-            guard Self.plausible(typed, known) else { continue }
-            let distance = Self.distance(typed, Array(known))
-            guard distance <= allowed, distance > 0 else { continue }
-            if distance < allowed {
-                found = []
-                allowed = distance
+        for length in (word.count - allowed)...(word.count + allowed) where Self.lengths.contains(length) {
+            let shelf = shelves[length - Self.lengths.lowerBound]
+            for number in shelf.masks.indices where (shelf.masks[number] ^ mask).nonzeroBitCount <= 2 * allowed {
+                let known = shelf.letters[(number * length)..<((number + 1) * length)]
+                guard Self.plausible(typed, known) else { continue }
+                let distance = Self.distance(typed, Array(known))
+                guard distance <= allowed, distance > 0 else { continue }
+                if distance < allowed {
+                    found = []
+                    allowed = distance
+                }
+                found.insert(shelf.rows[number])
             }
-            found.insert(rows[number])
         }
         return found
     }
 
     static func plausible(_ typed: [UInt8], _ known: ArraySlice<UInt8>) -> Bool {
-        let swapped = typed.count == known.count && typed.sorted() == known.sorted()
-        if typed.count <= 4 || known.count <= 4 { return swapped }
-        return swapped || typed.first == known.first
+        let isShort = typed.count <= 4 || known.count <= 4
+        if !isShort, typed.first == known.first { return true }
+        return typed.count == known.count && typed.sorted() == known.sorted()
     }
 
     private static func mask(_ word: ArraySlice<UInt32>) -> UInt32 {
