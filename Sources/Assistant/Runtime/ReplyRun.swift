@@ -44,8 +44,9 @@ actor ReplyRun {
     private var composing: Task<ComposedReply, any Error>?
     private var stop: Stop?
     private var question: ReplyQuestion?
-    /// What an earlier run had shown and saved, when this one adds nothing to it.
-    private var shownBefore: String?
+    /// The text that the message has in the database, until this run takes it back: what the readers have where the stage
+    /// has shown no piece, be it that an earlier run showed it or that they have not heard of the message yet.
+    private var storedText = ""
     private var hasFailed = false
     /// The end is being written: nothing may begin to be shown beside it.
     private var isEnding = false
@@ -56,6 +57,7 @@ actor ReplyRun {
         self.job = job
         self.context = context
         isShown = job.state == .shown
+        storedText = job.checkpoint
         holdUntil = context.clock.now + context.times.burst
         savedAt = context.clock.now
     }
@@ -146,12 +148,8 @@ actor ReplyRun {
     /// Goes on with a reply that another run had begun to show, unless a human has taken the conversation since.
     private func resume() async throws {
         let job = job
-        do {
-            try await context.retrying { try await context.store.write { try $0.resumeReply(job) } }
-        } catch ReplyRefusal.ownerChanged {
-            shownBefore = job.checkpoint
-            throw ReplyRefusal.ownerChanged
-        }
+        try await context.retrying { try await context.store.write { try $0.resumeReply(job) } }
+        storedText = ""
         context.stage.resumed(job)
         context.stage.reset(to: job, reason: "takeover")
     }
@@ -243,6 +241,7 @@ actor ReplyRun {
             isRestarting = true
             defer { isRestarting = false }
             self.job = try await context.store.write { try $0.restartReply(job) }
+            storedText = ""
             context.stage.reset(to: self.job, reason: reason)
         }
     }
@@ -265,6 +264,7 @@ actor ReplyRun {
             throw Ending.questionGrew
         }
         isShown = true
+        storedText = first
         savedAt = context.clock.now
         // What came before it might be shown, and while the message was being written.
         let rest = String(text.unicodeScalars.dropFirst(first.unicodeScalars.count))
@@ -343,12 +343,17 @@ actor ReplyRun {
         }
     }
 
+    /// Stops showing, and tells what the readers have.
+    private func closedText() -> String {
+        let pieces = context.stage.close(job)
+        return pieces.isEmpty ? storedText : pieces
+    }
+
     private func cancel() async {
         isEnding = true
         _ = try? await showing?.value
         let job = job
-        let closed = context.stage.close(job)
-        let shown = shownBefore ?? closed
+        let shown = closedText()
         // There is no message whose end would tell the readers that the dots are over.
         if !isShown { context.stage.fail(job, code: "cancelled") }
         do {
@@ -365,7 +370,7 @@ actor ReplyRun {
         context.stage.fail(job, code: "assistant_unavailable")
         let text = question?.text ?? ""
         let announcement = context.announcements.failed(text, question?.locale)
-        if isShown { self.text = context.stage.close(job) }
+        if isShown { self.text = closedText() }
         do {
             try await context.retrying { try await self.handOver(reason: "failure", announcement: announcement) }
         } catch ReplyRefusal.ownerChanged {
