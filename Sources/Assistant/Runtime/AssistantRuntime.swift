@@ -48,14 +48,17 @@ public final class AssistantRuntime: CommitObserver {
     }
 
     /// Takes over replies that nobody makes any more. To be called about once a second.
-    /// - Parameter includingOwn: true once, at the start: this node's replies from before it died.
+    /// - Parameter includingOwn: true once, before the node takes requests: its replies from before it died.
     public func takeOver(includingOwn: Bool = false) async {
         guard !state.withLock({ $0.isDraining }) else { return }
         do {
             let isAnyDue = try await context.store.read { try $0.hasRepliesToTakeOver(includingOwn: includingOwn) }
             guard isAnyDue else { return }
-            let jobs = try await context.store.write {
-                try $0.takeOverReplies(includingOwn: includingOwn, limit: Self.takeOverLimit)
+            let jobs = try await context.store.write { [self] transaction in
+                // Asked here, behind all commits so far: each has told of its jobs.
+                let running = state.withLock { Set($0.runs.keys) }
+                return try transaction.takeOverReplies(
+                    includingOwn: includingOwn, except: running, limit: Self.takeOverLimit)
             }
             for job in jobs {
                 context.logger.info("took over a reply", metadata: context.metadata(of: job))

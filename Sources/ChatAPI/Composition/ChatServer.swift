@@ -97,6 +97,8 @@ struct ChatServer: Sendable {
 
     /// Serves until SIGTERM or SIGINT, then drains and stops.
     func run() async throws {
+        // Before the first request: afterwards a reply of this node's may be one that it has just begun.
+        await runtime.takeOver(includingOwn: true)
         var group = ServiceGroupConfiguration(
             services: services.map {
                 ServiceGroupConfiguration.ServiceConfiguration(

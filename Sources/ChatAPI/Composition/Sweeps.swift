@@ -15,7 +15,6 @@ struct Sweeps: Service {
     let logger: Logger
 
     func run() async throws {
-        await runtime.takeOver(includingOwn: true)
         try? await cancelWhenGracefulShutdown {
             while !Task.isCancelled {
                 try await ContinuousClock().sleep(for: Self.interval)

@@ -149,9 +149,13 @@ extension Transaction {
 
     /// Takes over replies whose lease has run out, and, right after a start, this node's own from before. A reply that waits
     /// behind another of its conversation is left until that one has ended.
-    /// - Parameter includingOwn: true only at the start, when no reply of this node can be running.
+    /// - Parameters:
+    ///   - includingOwn: true only at the start, when no reply of this node can be running.
+    ///   - running: what this node is making: its next renewal puts right a lease that ran out while it stood still.
     /// - Returns: the jobs, each under a higher generation.
-    public func takeOverReplies(includingOwn: Bool, limit: Int) throws -> [ReplyJob] {
+    public func takeOverReplies(
+        includingOwn: Bool, except running: Set<Identifier<Message>> = [], limit: Int
+    ) throws -> [ReplyJob] {
         let due = try connection.rows(
             """
             SELECT \(ReplyJobRow.columns) FROM reply_jobs \
@@ -161,7 +165,7 @@ extension Transaction {
             """,
             [.time(now), .flag(includingOwn), .text(settings.nodeId), .integer(Int64(limit))], ReplyJobRow.decode)
         var taken: [ReplyJob] = []
-        for var job in due {
+        for var job in due where !running.contains(job.id) {
             let old = job.generation
             job.generation += 1
             job.leaseOwner = settings.nodeId

@@ -21,4 +21,25 @@ import Testing
             #expect(ended.message?["content"]?.stringValue == "half an answer", "round \(round)")
         }
     }
+
+    /// A lease that ran out while its node stood still is still that node's reply.
+    @Test func aNodeDoesNotTakeOverWhatItIsMaking() async throws {
+        let script = Script()
+        let fixture = try await ReplyFixture(limit: .seconds(30)) { _, deliver in
+            try await deliver(.text("one "))
+            await script.step()
+            try await deliver(.text("two"))
+            return ComposedReply(text: "one two", sources: [], finish: .stop, isAnswered: true)
+        }
+        let (id, visitor) = try await fixture.visitor()
+        let shown = try await fixture.frames(of: id, by: visitor) { $0.isOfAI && $0.type == "message.created" }
+        let frames = try await fixture.frames(of: id, by: visitor) { $0.type == "message.completed" }
+        try await fixture.send("hi", to: id, by: visitor)
+        _ = try await shown.value
+        await fixture.runtime.takeOver(includingOwn: true)
+        await script.release()
+        let seen = try await frames.value
+        #expect(!seen.contains { $0.type == "reply.reset" })
+        #expect(seen.last?.message?["content"]?.stringValue == "one two")
+    }
 }
