@@ -66,10 +66,7 @@ actor ReplyRun {
 
     /// Makes the reply. Returns when it has ended, whichever way.
     func make() async -> Outcome {
-        context.stage.begin(job) { [weak self] in
-            guard let self else { return }
-            Task { await self.stop(.cancelled) }
-        }
+        begin()
         let watch = Task { [context, weak self] in
             // Renewals keep the lease while a provider is silent, and the limit ends what hangs.
             let end = context.clock.now + context.times.limit
@@ -91,7 +88,8 @@ actor ReplyRun {
             } catch Ending.questionGrew {
                 continue
             } catch {
-                outcome = await end(after: error)
+                guard let ended = await end(after: error) else { continue }
+                outcome = ended
                 break
             }
         }
@@ -99,9 +97,19 @@ actor ReplyRun {
         return outcome
     }
 
+    private func begin() {
+        context.stage.begin(job) { [weak self] in
+            guard let self else { return }
+            Task { await self.stop(.cancelled) }
+        }
+    }
+
     /// The job's question has grown, or the job was renewed by the store.
     func grew(_ newer: ReplyJob) {
-        guard !isShown, newer.generation == job.generation, newer.questionSeq > job.questionSeq else { return }
+        // What comes behind a stop was not meant by it: the database tells, at the end.
+        guard stop == nil, !isShown, newer.generation == job.generation, newer.questionSeq > job.questionSeq else {
+            return
+        }
         job = newer
         holdUntil = context.clock.now + context.times.burst
         // An attempt at the shorter question is of no use, unless it is being shown at this moment: then the database decides.
@@ -328,12 +336,12 @@ actor ReplyRun {
     }
 
     /// Every other end: stopped, overtaken, or failed.
-    private func end(after error: any Error) async -> Outcome {
+    /// - Returns: nil when it is none: a further question is to be answered.
+    private func end(after error: any Error) async -> Outcome? {
         if stop == .abandoned { return .stopped }
         switch error {
         case Ending.stopped, ReplyRefusal.ownerChanged:
-            await cancel()
-            return .stopped
+            return await cancel() ? .stopped : nil
         case ReplyRefusal.leaseLost:
             context.logger.info("a reply was taken over elsewhere", metadata: context.metadata(of: job))
             return .stopped
@@ -349,7 +357,10 @@ actor ReplyRun {
         return pieces.isEmpty ? storedText : pieces
     }
 
-    private func cancel() async {
+    /// Ends the reply as cancelled.
+    /// - Returns: false when the contact wrote again after the stop: that is a question of its own to the same job.
+    @discardableResult
+    private func cancel() async -> Bool {
         isEnding = true
         _ = try? await showing?.value
         let job = job
@@ -358,10 +369,17 @@ actor ReplyRun {
         if !isShown { context.stage.fail(job, code: "cancelled") }
         do {
             try await context.retrying { try await context.store.write { try $0.cancelReply(job, shownText: shown) } }
+        } catch ReplyRefusal.questionGrew where stop != .abandoned {
+            stop = nil
+            isEnding = false
+            guard (try? await takeGrownQuestion()) != nil else { return true }
+            begin()
+            return false
         } catch {
             context.logger.warning(
                 "a cancelled reply could not be ended", metadata: context.metadata(of: job, error: error))
         }
+        return true
     }
 
     /// No answer could be made: a human takes over, and the customer is told.

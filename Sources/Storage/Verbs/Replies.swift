@@ -132,11 +132,13 @@ extension Transaction {
     /// Ends a reply because it was stopped. What was shown is kept, exactly; if nothing was, there is no message.
     ///
     /// The one write of the assistant that a moved owner epoch does not forbid: it is guarded by the generation.
-    /// - Throws: ``ReplyRefusal/leaseLost``.
+    /// - Throws: ``ReplyRefusal/leaseLost``; ``ReplyRefusal/questionGrew`` when nothing was shown and the contact has asked
+    ///   on since: a question must not end unanswered with the one before it.
     public func cancelReply(_ job: ReplyJob, shownText: String) throws {
         guard let current = try openJob(job.id), current.generation == job.generation else {
             throw ReplyRefusal.leaseLost
         }
+        guard current.state == .shown || current.questionSeq == job.questionSeq else { throw ReplyRefusal.questionGrew }
         var state = try locked(job.conversationId, by: .server(of: job.workspaceId))
         if current.state == .shown {
             let message = try finishMessage(of: job, text: shownText, sources: [], status: .cancelled)
