@@ -20,10 +20,12 @@ final class StoreFixture: Sendable {
     init(lifetime: ChatSession.Lifetime = .init(), nodeId: String = "node-a") async throws {
         folder = FileManager.default.temporaryDirectory.appending(path: "chat-api-\(UUID().uuidString)")
         clock = ManualClock()
-        commits = CommitRecorder()
+        let turn = NSRecursiveLock()
+        commits = CommitRecorder(turn)
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         driver = SwitchableDriver(
-            try SQLiteDriver(path: folder.appending(path: "chat.db").path(percentEncoded: false), logger: logger))
+            try SQLiteDriver(path: folder.appending(path: "chat.db").path(percentEncoded: false), logger: logger),
+            turn)
         try await driver.migrate()
         store = ChatStore(
             driver: driver, settings: StoreSettings(lifetime: lifetime, nodeId: nodeId), clock: clock,
@@ -79,23 +81,34 @@ final class StoreFixture: Sendable {
 /// Keeps every commit, in the order in which it was told.
 final class CommitRecorder: CommitObserver {
     private let batches = Mutex<[CommittedBatch]>([])
+    private let turn: NSRecursiveLock
+
+    /// - Parameter turn: held while a commit is told of. A sender hears of it first: whoever looks then waits for the rest.
+    init(_ turn: NSRecursiveLock) {
+        self.turn = turn
+    }
 
     func committed(_ batch: CommittedBatch) { batches.withLock { $0.append(batch) } }
 
-    var events: [Event] { batches.withLock { $0.flatMap(\.events) } }
-    var replyJobs: [ReplyJob] { batches.withLock { $0.flatMap(\.replyJobs) } }
-    var endedSessions: [Identifier<ChatSession>] { batches.withLock { $0.flatMap(\.endedSessions) } }
-    var endedLogins: [Identifier<Login>] { batches.withLock { $0.flatMap(\.endedLogins) } }
-    var batchSizes: [Int] { batches.withLock { $0.map(\.events.count) } }
+    private var told: [CommittedBatch] { turn.withLock { batches.withLock { $0 } } }
+
+    var events: [Event] { told.flatMap(\.events) }
+    var replyJobs: [ReplyJob] { told.flatMap(\.replyJobs) }
+    var endedSessions: [Identifier<ChatSession>] { told.flatMap(\.endedSessions) }
+    var endedLogins: [Identifier<Login>] { told.flatMap(\.endedLogins) }
+    var batchSizes: [Int] { told.map(\.events.count) }
 }
 
 /// The real driver, with a switch that makes its commits fail after the work was done, as a broken disk does.
 final class SwitchableDriver: DatabaseDriver {
     private let driver: any DatabaseDriver
     private let failure = Mutex<StorageFailure?>(nil)
+    private let turn: NSRecursiveLock
 
-    init(_ driver: any DatabaseDriver) {
+    /// - Parameter turn: held while a commit is told of.
+    init(_ driver: any DatabaseDriver, _ turn: NSRecursiveLock) {
         self.driver = driver
+        self.turn = turn
     }
 
     func failCommits(with failure: StorageFailure?) { self.failure.withLock { $0 = failure } }
@@ -110,12 +123,13 @@ final class SwitchableDriver: DatabaseDriver {
         _ batch: @escaping @Sendable (any SQLConnection) throws -> Void,
         completion: @escaping @Sendable (Result<Void, any Error>) -> Void
     ) {
-        let failure = failure.withLock { $0 }
+        let (failure, turn) = (failure.withLock { $0 }, turn)
         driver.write(
             { connection in
                 try batch(connection)
                 if let failure { throw failure }
-            }, completion: completion)
+            },
+            completion: { result in turn.withLock { completion(result) } })
     }
 
     func close() async { await driver.close() }
