@@ -43,6 +43,7 @@ extension Target.Dependency {
     static let argumentParser: Self = .product(name: "ArgumentParser", package: "swift-argument-parser")
     static let serviceLifecycle: Self = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
     static let unixSignals: Self = .product(name: "UnixSignals", package: "swift-service-lifecycle")
+    static let nioSSL: Self = .product(name: "NIOSSL", package: "swift-nio-ssl")
     static let collections: Self = .product(name: "DequeModule", package: "swift-collections")
 }
 
@@ -54,6 +55,7 @@ let package = Package(
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
@@ -74,6 +76,12 @@ let package = Package(
         // Repositories in the domain's verbs, event log, group commit. Speaks to one of the drivers.
         .library("Storage", ["Domain", .logging, .collections, .crypto]),
         .library("StorageSQLite", ["Domain", "Storage", "EmbeddedFiles", .logging, .grdb]),
+        // MariaDB Connector/C, which speaks to MySQL 8 and MariaDB.
+        .systemLibrary(
+            name: "CMariaDB", pkgConfig: "libmariadb", providers: [.apt(["libmariadb-dev"]), .brew(["mariadb-connector-c"])]),
+        .library("StorageMySQL", ["Domain", "Storage", "EmbeddedFiles", "CMariaDB", .logging]),
+        // What nodes tell each other: doorbell, shared counters, in one process or over Redis.
+        .library("Cluster", ["Domain", .nioCore, .nioPosix, .nioSSL, .logging, .collections]),
         // Who somebody is: passwords, tokens, tickets.
         .library("Identity", ["Domain", "Storage", "Wire", .jwt, .crypto, .cryptoExtras, .logging]),
         // Provider clients, context, handoff rules, knowledge retrieval, reply jobs.
@@ -82,8 +90,8 @@ let package = Package(
         .library(
             "Realtime",
             [
-                "Domain", "Storage", "Wire", .nioCore, .nioPosix, .nioHTTP1, .nioWebSocket, .nioHTTPTypes,
-                .nioHTTPTypesHTTP1, .httpTypes, .hummingbirdCore, .logging, .collections, .crypto,
+                "Domain", "Storage", "Wire", "Cluster", .nioCore, .nioPosix, .nioHTTP1, .nioWebSocket,
+                .nioHTTPTypes, .nioHTTPTypesHTTP1, .httpTypes, .hummingbirdCore, .logging, .collections, .crypto,
             ]),
         .library(
             "HTTPAPI",
@@ -99,15 +107,20 @@ let package = Package(
         .executableTarget(
             name: "ChatAPI",
             dependencies: [
-                "Domain", "Wire", "Storage", "StorageSQLite", "Identity", "Assistant", "Realtime", "HTTPAPI",
-                "Observability", "EmbeddedFiles", .hummingbird, .logging, .metrics, .configuration, .argumentParser,
+                "Domain", "Wire", "Storage", "StorageSQLite", "StorageMySQL", "Cluster", "Identity", "Assistant",
+                "Realtime", "HTTPAPI", "Observability", "EmbeddedFiles", .hummingbird, .logging, .metrics, .configuration, .argumentParser,
                 .serviceLifecycle, .unixSignals, .nioCore, .nioPosix, .asyncHTTPClient, .hummingbirdCore, .crypto,
             ],
             swiftSettings: posture),
 
         .tests("DomainTests", ["Domain", "Wire"]),
         .tests("IdentityTests", ["Identity", "Domain", .jwt, .crypto]),
-        .tests("StorageTests", ["Domain", "Storage", "StorageSQLite", .logging, .grdb]),
+        .tests("StorageTests", ["Domain", "Storage", "StorageSQLite", "StorageMySQL", .logging, .grdb]),
+        // The oracle of the Redis codec's differential test.
+        .systemLibrary(name: "CHiredis", path: "Tests/CHiredis", providers: [.apt(["libhiredis-dev"])]),
+        .tests(
+            "ClusterTests",
+            ["Cluster", "Domain", "CHiredis", .nioCore, .nioPosix, .nioEmbedded, .nioSSL, .logging]),
         .tests(
             "AssistantTests",
             [
@@ -129,7 +142,7 @@ let package = Package(
         .tests(
             "ChatAPITests",
             [
-                "ChatAPI", "Domain", "Wire", "Storage", "StorageSQLite", "Assistant", "Realtime", "Observability",
+                "ChatAPI", "Domain", "Wire", "Storage", "StorageSQLite", "StorageMySQL", "Cluster", "Assistant", "Realtime", "Observability",
                 .logging,
             ]),
     ]
