@@ -38,29 +38,36 @@ public final class ChatStore: Sendable {
         }
     }
 
+    /// Whether other processes may use the database at the same time.
+    public var isShared: Bool { driver.isShared }
+
     /// Runs a command and returns once it is on disk. Cancelling the caller does not undo it.
+    /// - Parameter conversations: those that it will write to, as far as they are known: they are locked with the others of
+    ///   the batch. One that is not named here is locked when the command comes to it, which costs a round trip.
     /// - Throws: the ``Refusal`` of the verb, which changed nothing, or ``StorageFailure``: then it is not known to be
     ///   committed and may be sent again under the same idempotency key.
     public func write<Value: Sendable>(
-        _ body: @escaping @Sendable (Transaction) throws -> Value
+        to conversations: Identifier<Conversation>..., run body: @escaping @Sendable (Transaction) throws -> Value
     ) async throws -> Value {
         try await withCheckedThrowingContinuation { continuation in
-            write(body) { continuation.resume(with: $0) }
+            write(to: conversations, run: body) { continuation.resume(with: $0) }
         }
     }
 
     /// Runs a command and calls `completion` on the writer's thread: after the commit, and before its events are
     /// handed to the observer.
     public func write<Value: Sendable>(
-        _ body: @escaping @Sendable (Transaction) throws -> Value,
+        to conversations: [Identifier<Conversation>] = [], run body: @escaping @Sendable (Transaction) throws -> Value,
         completion: @escaping @Sendable (Result<Value, any Error>) -> Void
     ) {
         let (clock, settings, identifiers) = (clock, settings, identifiers)
         commits.submit(
             GroupCommit.Command(
-                run: { connection in
+                conversations: conversations,
+                run: { connection, locks in
                     let transaction = Transaction(
-                        connection: connection, now: clock.now(), settings: settings, identifiers: identifiers)
+                        connection: connection, locks: locks, now: clock.now(), settings: settings,
+                        identifiers: identifiers)
                     let value = try body(transaction)
                     return (transaction.committed, { completion(.success(value)) })
                 },

@@ -13,6 +13,23 @@ final class SQLiteConnection: SQLConnection {
     /// One writer holds the whole database, so no row needs a lock of its own.
     var lockingClause: String { "" }
 
+    /// Keys are counted, and one writer gives them in commit order.
+    var feedPosition: String { "id" }
+
+    func nested<Value>(_ work: () throws -> Value) throws -> Value {
+        try run("SAVEPOINT command", [])
+        do {
+            let value = try work()
+            try run("RELEASE SAVEPOINT command", [])
+            return value
+        } catch {
+            if let failure = error as? StorageFailure, !failure.isOfOneCommand { throw failure }
+            try run("ROLLBACK TO SAVEPOINT command", [])
+            try run("RELEASE SAVEPOINT command", [])
+            throw error
+        }
+    }
+
     var lastInsertedKey: Int64 { database.lastInsertedRowID }
 
     @discardableResult

@@ -19,6 +19,7 @@ public final class SQLiteDriver: DatabaseDriver {
     static let writerCacheKiB = 8192
 
     public let kind = "sqlite"
+    public let isShared = false
     private let path: String
     private let logger: Logger
     private let state: Mutex<State>

@@ -200,6 +200,7 @@ final class SwitchableDriver: DatabaseDriver {
     init(_ base: SQLiteDriver) { self.base = base }
 
     var kind: String { base.kind }
+    var isShared: Bool { base.isShared }
 
     func migrate() async throws -> SchemaMigration { try await base.migrate() }
 

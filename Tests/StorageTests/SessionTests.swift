@@ -88,7 +88,7 @@ import Testing
         guard let staff = fixture.admin.staff else { return }
         let (first, second, third) = (StoreFixture.bytes(), StoreFixture.bytes(), StoreFixture.bytes())
         let (_, login) = try await fixture.store.write { try $0.beginLogin(of: staff.userId, refreshDigest: first) }
-        guard case .rotated = try await fixture.store.write({ try $0.rotateRefreshToken(first, to: second) }) else {
+        guard case .rotated = try await fixture.store.write(run: { try $0.rotateRefreshToken(first, to: second) }) else {
             Issue.record("the first use must rotate")
             return
         }

@@ -114,6 +114,7 @@ final class SwitchableDriver: DatabaseDriver {
     func failCommits(with failure: StorageFailure?) { self.failure.withLock { $0 = failure } }
 
     var kind: String { driver.kind }
+    var isShared: Bool { driver.isShared }
     func migrate() async throws -> SchemaMigration { try await driver.migrate() }
     func read<Value: Sendable>(
         _ body: @escaping @Sendable (any SQLConnection) throws -> Value

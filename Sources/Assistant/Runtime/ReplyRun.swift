@@ -156,7 +156,7 @@ actor ReplyRun {
     /// Goes on with a reply that another run had begun to show, unless a human has taken the conversation since.
     private func resume() async throws {
         let job = job
-        try await context.retrying { try await context.store.write { try $0.resumeReply(job) } }
+        try await context.retrying { try await context.store.write(to: job.conversationId) { try $0.resumeReply(job) } }
         storedText = ""
         context.stage.resumed(job)
         context.stage.reset(to: job, reason: "takeover")
@@ -248,7 +248,7 @@ actor ReplyRun {
             let job = job
             isRestarting = true
             defer { isRestarting = false }
-            self.job = try await context.store.write { try $0.restartReply(job) }
+            self.job = try await context.store.write(to: job.conversationId) { try $0.restartReply(job) }
             storedText = ""
             context.stage.reset(to: self.job, reason: reason)
         }
@@ -266,7 +266,7 @@ actor ReplyRun {
     private func show() async throws {
         let (job, first) = (job, firstPiece)
         do {
-            _ = try await context.store.write { try $0.showReply(job, text: first) }
+            _ = try await context.store.write(to: job.conversationId) { try $0.showReply(job, text: first) }
         } catch ReplyRefusal.questionGrew {
             try await takeGrownQuestion()
             throw Ending.questionGrew
@@ -291,7 +291,7 @@ actor ReplyRun {
         guard context.clock.now - savedAt >= context.times.checkpoint else { return }
         savedAt = context.clock.now
         let (job, text) = (job, text)
-        try await context.store.write { try $0.checkpointReply(job, text: text) }
+        try await context.store.write(to: job.conversationId) { try $0.checkpointReply(job, text: text) }
     }
 
     // MARK: Ends
@@ -306,7 +306,7 @@ actor ReplyRun {
         context.stage.flush(job)
         let announcement = question.map { context.announcements.unanswered($0.text, $0.locale) }
         try await context.retrying {
-            try await context.store.write { transaction in
+            try await context.store.write(to: job.conversationId) { transaction in
                 let unanswered = try transaction.completeReply(
                     job, text: reply.text, sources: reply.sources, finish: reply.finish, isAnswered: reply.isAnswered)
                 if unanswered >= RunContext.unansweredBeforeHandoff, let announcement {
@@ -323,7 +323,7 @@ actor ReplyRun {
         defer { isEnding = false }
         _ = try? await showing?.value
         let (job, wasShown, text) = (job, isShown, text)
-        try await context.store.write { transaction in
+        try await context.store.write(to: job.conversationId) { transaction in
             if wasShown {
                 // Better than nothing: what the customer has seen stays, and says that it is not all.
                 _ = try transaction.completeReply(
@@ -368,7 +368,7 @@ actor ReplyRun {
         // There is no message whose end would tell the readers that the dots are over.
         if !isShown { context.stage.fail(job, code: "cancelled") }
         do {
-            try await context.retrying { try await context.store.write { try $0.cancelReply(job, shownText: shown) } }
+            try await context.retrying { try await context.store.write(to: job.conversationId) { try $0.cancelReply(job, shownText: shown) } }
         } catch ReplyRefusal.questionGrew where stop != .abandoned {
             stop = nil
             isEnding = false

@@ -71,7 +71,8 @@ extension Problem {
 
     private init?(storage failure: StorageFailure) {
         switch failure {
-        case .unavailable, .full: self.init(.unavailable, retryAfter: Self.retryUnavailableSeconds)
+        case .unavailable, .full, .misconfigured:
+            self.init(.unavailable, retryAfter: Self.retryUnavailableSeconds)
         // Ours to mend: trying again would give the same.
         case .constraint, .newerSchema, .broken: return nil
         }

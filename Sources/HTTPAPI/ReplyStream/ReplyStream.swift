@@ -30,7 +30,7 @@ struct ReplyStream: Sendable {
         // Listening begins before the message is sent, so that nothing of the reply is missed.
         let head = try await store.read { try $0.head(of: conversationId, by: access).seq }
         var frames = try await hub.stream(of: conversationId, after: head, by: access)
-        let (sent, due) = try await store.write { transaction in
+        let (sent, due) = try await store.write(to: conversationId) { transaction in
             let sent = try transaction.send(draft, to: conversationId, by: access)
             return (sent, try transaction.reply(to: sent.message))
         }

@@ -112,7 +112,7 @@ struct AuthRoutes: Sendable {
         guard let token = RandomToken(.refresh, presented: text) else { throw Problem(.unauthenticated) }
         let next = RandomToken(.refresh)
         let (digest, nextDigest) = (token.digest.bytes, next.digest.bytes)
-        switch try await store.write({ try $0.rotateRefreshToken(digest, to: nextDigest) }) {
+        switch try await store.write(run: { try $0.rotateRefreshToken(digest, to: nextDigest) }) {
         case .rotated(let user, let login): return try await signedIn(user, login, next)
         case .reused, .refused: throw Problem(.tokenRevoked)
         }

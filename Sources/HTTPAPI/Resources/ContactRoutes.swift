@@ -67,6 +67,7 @@ struct ContactRoutes: Sendable {
             let patch = try Self.patch(body)
             let (id, access, precondition) = (try call.id(Contact.self), call.access, call.precondition)
             let contact = try await store.write { transaction in
+                try transaction.lock(id)
                 try precondition.check(EntityTag(transaction.contact(id, by: access)))
                 return try transaction.updateContact(id, patch, by: access)
             }

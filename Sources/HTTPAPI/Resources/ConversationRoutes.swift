@@ -67,7 +67,7 @@ struct ConversationRoutes: Sendable {
         ) { body, call in
             let patch = try patch(body)
             let (id, access, precondition) = (try call.id(Conversation.self), call.access, call.precondition)
-            let changed = try await store.write { transaction in
+            let changed = try await store.write(to: id) { transaction in
                 try precondition.check(EntityTag(transaction.conversation(id, by: access)))
                 return try transaction.update(id, patch, by: access)
             }

@@ -91,6 +91,7 @@ struct KnowledgeRoutes: Sendable {
             let patch = try patch(body)
             let (id, access, precondition) = (try call.id(Article.self), call.access, call.precondition)
             let article = try await store.write { transaction in
+                try transaction.lock(id)
                 try precondition.check(EntityTag(transaction.article(id, by: access)))
                 return try transaction.updateArticle(id, patch, by: access)
             }
@@ -109,6 +110,7 @@ struct KnowledgeRoutes: Sendable {
         ) { call in
             let (id, access, precondition) = (try call.id(Article.self), call.access, call.precondition)
             try await store.write { transaction in
+                try transaction.lock(id)
                 try precondition.check(EntityTag(transaction.article(id, by: access)))
                 try transaction.deleteArticle(id, by: access)
             }

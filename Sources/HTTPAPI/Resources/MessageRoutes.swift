@@ -79,7 +79,7 @@ struct MessageRoutes: Sendable {
         if call.incoming.headers[.accept]?.lowercased().contains("text/event-stream") ?? false {
             return Answer(response: try await stream.response(sending: draft, to: id, call))
         }
-        let sent = try await store.write { try $0.send(draft, to: id, by: access) }
+        let sent = try await store.write(to: id) { try $0.send(draft, to: id, by: access) }
         return Answer(
             views.message(sent.message, for: access.viewer), status: sent.isDuplicate ? .ok : .created)
     }

@@ -34,7 +34,7 @@ struct OwnershipRoutes: Sendable {
             let (id, access) = (try call.id(Conversation.self), call.access)
             let target = try target(body, call)
             let announcement = announcement
-            let switched = try await store.write { transaction in
+            let switched = try await store.write(to: id) { transaction in
                 var told: String?
                 if let contact = access.contact, target == .anyHuman {
                     told = announcement(

@@ -79,6 +79,7 @@ struct SessionRoutes: Sendable {
         let (id, access, precondition) = (try call.id(ChatSession.self), call.access, call.precondition)
         do {
             let session = try await store.write { transaction in
+                try transaction.lock(id)
                 try precondition.check(EntityTag(transaction.session(id, by: access)))
                 return try transaction.updateSession(id, locale: body.locale.change, metadata: metadata, by: access)
             }

@@ -53,12 +53,13 @@ extension ChatConnection {
 
     /// Runs a command; its outcome comes back to the event loop ahead of the events that it made.
     private func command<Value: Sendable>(
-        _ frame: ClientFrame, _ body: @escaping @Sendable (Transaction) throws -> Value,
+        _ frame: ClientFrame, to conversations: [Identifier<Conversation>] = [],
+        _ body: @escaping @Sendable (Transaction) throws -> Value,
         then: @escaping (ChatConnection, Value) -> Void
     ) {
         let eventLoop = eventLoop
         let bound = NIOLoopBound((connection: self, frame: frame, then: then), eventLoop: eventLoop)
-        hub.store.write(body) { result in
+        hub.store.write(to: conversations, run: body) { result in
             eventLoop.execute {
                 let (connection, frame, then) = bound.value
                 guard !connection.isClosing else { return }
@@ -84,7 +85,7 @@ extension ChatConnection {
             throw SocketError(.rateLimited, "too many messages", retryInSeconds: seconds)
         }
         lastWords = String(draft.content.prefix(Self.keptWords))
-        command(frame) {
+        command(frame, to: [conversationId]) {
             try $0.send(draft, to: conversationId, by: access)
         } then: { connection, sent in
             connection.send(
@@ -158,7 +159,7 @@ extension ChatConnection {
         try check.finish()
         let target: OwnerSwitch = data.to == .ai ? .ai : .anyHuman
         let announcement = access.contact != nil && data.to == .human ? hub.handoffAnnouncement(locale, lastWords) : nil
-        command(frame) {
+        command(frame, to: [conversationId]) {
             try $0.switchOwner(
                 of: conversationId, to: target, reason: data.reason, announcement: announcement, by: access)
         } then: { connection, _ in

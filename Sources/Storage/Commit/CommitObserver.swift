@@ -2,6 +2,8 @@ public import Domain
 import Synchronization
 
 /// What one commit has made durable, in order.
+///
+/// Other nodes are told of it too: see `ClusterLink`.
 public struct CommittedBatch: Sendable {
     /// Numbered events, in the order of their commit.
     public internal(set) var events: [Event] = []
@@ -11,6 +13,8 @@ public struct CommittedBatch: Sendable {
     public internal(set) var endedSessions: [Identifier<ChatSession>] = []
     /// Sign-ins that ended: their sockets must close.
     public internal(set) var endedLogins: [Identifier<Login>] = []
+    /// Users whose rights changed: tokens and sockets of an older version must go.
+    public internal(set) var changedUsers: [ChangedAccess] = []
     /// Workspaces whose knowledge changed.
     public internal(set) var changedKnowledge: Set<Identifier<Workspace>> = []
 
@@ -21,7 +25,20 @@ public struct CommittedBatch: Sendable {
         replyJobs += other.replyJobs
         endedSessions += other.endedSessions
         endedLogins += other.endedLogins
+        changedUsers += other.changedUsers
         changedKnowledge.formUnion(other.changedKnowledge)
+    }
+}
+
+/// A user's rights as of their last change.
+public struct ChangedAccess: Sendable, Equatable {
+    public var userId: Identifier<User>
+    /// Tokens and sockets of an older version are void.
+    public var version: Int64
+
+    public init(userId: Identifier<User>, version: Int64) {
+        self.userId = userId
+        self.version = version
     }
 }
 

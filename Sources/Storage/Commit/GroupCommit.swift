@@ -1,4 +1,5 @@
 import DequeModule
+import Domain
 import Logging
 import Synchronization
 
@@ -10,19 +11,23 @@ import Synchronization
 final class GroupCommit: Sendable {
     /// A command with the two halves of its life: its work inside the transaction, and what happens after the commit.
     struct Command: Sendable {
+        /// Conversations that it will write to, as far as they are known beforehand.
+        var conversations: [Identifier<Conversation>]
         /// Runs in the transaction; returns what it brought about and what to do once that is durable.
-        var run: @Sendable (any SQLConnection) throws -> (CommittedBatch, settle: @Sendable () -> Void)
+        var run: @Sendable (any SQLConnection, ConversationLocks) throws -> (CommittedBatch, settle: @Sendable () -> Void)
         /// Called instead, when the command was refused or the commit failed.
         var fail: @Sendable (any Error) -> Void
     }
 
     /// Commands of one batch. Bounds how long the first of a batch waits for the last.
     static let maximumBatch = 256
+    /// How long a command may wait for its turn: while the database does not answer, callers hear of it in bounded time.
+    static let patience = Duration.seconds(5)
     /// Commands that may wait. About two seconds of a busy writer; beyond it callers are told to come back.
     static let maximumQueued = 16_384
 
     private struct State {
-        var queue = Deque<Command>()
+        var queue = Deque<(command: Command, since: ContinuousClock.Instant)>()
         var isWriting = false
         var isClosed = false
         var waitingForQuiet: [CheckedContinuation<Void, Never>] = []
@@ -44,7 +49,7 @@ final class GroupCommit: Sendable {
         enum Admission { case start, queued, refused }
         let admission: Admission = state.withLock { state in
             guard !state.isClosed, state.queue.count < Self.maximumQueued else { return .refused }
-            state.queue.append(command)
+            state.queue.append((command, .now))
             if state.isWriting { return .queued }
             state.isWriting = true
             return .start
@@ -69,7 +74,13 @@ final class GroupCommit: Sendable {
     }
 
     private func writeNextBatch() {
+        let earliest = ContinuousClock.now - Self.patience
+        var late: [Command] = []
         let (batch, waiting): ([Command], [CheckedContinuation<Void, Never>]) = state.withLock { state in
+            while let first = state.queue.first, first.since < earliest {
+                late.append(first.command)
+                state.queue.removeFirst()
+            }
             let count = min(Self.maximumBatch, state.queue.count)
             guard count > 0 else {
                 state.isWriting = false
@@ -77,10 +88,11 @@ final class GroupCommit: Sendable {
                 state.waitingForQuiet = []
                 return ([], waiting)
             }
-            let batch = Array(state.queue.prefix(count))
+            let batch = state.queue.prefix(count).map(\.command)
             state.queue.removeFirst(count)
             return (batch, [])
         }
+        for command in late { command.fail(StorageFailure.unavailable("the database did not take it in time")) }
         for continuation in waiting { continuation.resume() }
         guard !batch.isEmpty else { return }
 
@@ -112,17 +124,14 @@ private final class BatchWork: @unchecked Sendable {
     func run(_ batch: [GroupCommit.Command], on connection: any SQLConnection) throws {
         committed = CommittedBatch()
         settlements.removeAll(keepingCapacity: true)
+        let locks = try ConversationLocks(of: batch.flatMap(\.conversations), on: connection)
         for command in batch {
-            try connection.run("SAVEPOINT command", [])
             do {
-                let (outcome, settle) = try command.run(connection)
-                try connection.run("RELEASE SAVEPOINT command", [])
+                let (outcome, settle) = try connection.nested { try command.run(connection, locks) }
                 committed.append(outcome)
                 settlements.append(settle)
             } catch {
                 if let failure = error as? StorageFailure, !failure.isOfOneCommand { throw failure }
-                try connection.run("ROLLBACK TO SAVEPOINT command", [])
-                try connection.run("RELEASE SAVEPOINT command", [])
                 settlements.append { command.fail(error) }
             }
         }

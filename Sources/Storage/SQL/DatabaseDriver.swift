@@ -3,6 +3,9 @@ public protocol DatabaseDriver: Sendable {
     /// Short name for health and logs, such as `sqlite`.
     var kind: String { get }
 
+    /// Whether other processes may use the database at the same time.
+    var isShared: Bool { get }
+
     /// Brings the schema up to this build's version.
     /// - Throws: ``StorageFailure/newerSchema(found:known:)`` when the database was written by a newer build.
     @discardableResult
@@ -35,6 +38,8 @@ public enum StorageFailure: Error, Sendable, Equatable {
     case constraint(String)
     /// The schema is of a newer build.
     case newerSchema(found: Int, known: Int)
+    /// The server is there and will not have us: wrong password, missing rights, too old, or another kind of server.
+    case misconfigured(String)
     /// The statement itself is wrong, or the file is damaged.
     case broken(String)
 
@@ -42,7 +47,7 @@ public enum StorageFailure: Error, Sendable, Equatable {
     public var isOfOneCommand: Bool {
         switch self {
         case .constraint, .broken: true
-        case .unavailable, .full, .newerSchema: false
+        case .unavailable, .full, .newerSchema, .misconfigured: false
         }
     }
 }

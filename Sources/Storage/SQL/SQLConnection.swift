@@ -43,11 +43,20 @@ public protocol SQLConnection: AnyObject {
     /// - Throws: ``StorageFailure``, or what `body` throws.
     func each(_ sql: String, _ arguments: [SQLValue], _ body: (any SQLRow) throws -> Bool) throws
 
+    /// Runs `work` so that, when it throws, nothing of it is left, while the transaction around it goes on. Calls are not
+    /// nested in each other.
+    /// - Throws: what `work` throws.
+    func nested<Value>(_ work: () throws -> Value) throws -> Value
+
     /// The key that the last insert into a table with a counted key got.
     var lastInsertedKey: Int64 { get }
 
     /// What a SELECT needs behind it to lock its rows until the commit; empty where one writer holds the whole database.
     var lockingClause: String { get }
+
+    /// The column of `events` that holds an event's place in the workspace feed. Where one writer holds the whole database
+    /// keys are given in commit order, and the key is the place.
+    var feedPosition: String { get }
 }
 
 extension SQLConnection {

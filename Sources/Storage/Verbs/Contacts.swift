@@ -25,6 +25,7 @@ extension Transaction {
     /// - Throws: ``Refusal/conflict(_:)`` when another contact has the external id.
     public func updateContact(_ id: Identifier<Contact>, _ patch: ContactPatch, by access: Access) throws -> Contact {
         try access.require(.contactsWrite)
+        try lock(id)
         var contact = try contact(id, by: access)
         patch.apply(to: &contact)
         contact.updatedAt = now

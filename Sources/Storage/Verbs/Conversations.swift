@@ -174,11 +174,7 @@ public struct ConversationPatch: Sendable, Equatable {
 extension Transaction {
     /// The conversation's state, locked until the commit.
     func locked(_ id: Identifier<Conversation>, by access: Access) throws -> ConversationState {
-        if !connection.lockingClause.isEmpty {
-            _ = try connection.integer(
-                "SELECT head_seq FROM conversation_heads WHERE conversation_id = ? \(connection.lockingClause)",
-                [.identifier(id)])
-        }
+        try lock(id)
         return try readable(id, by: access)
     }
 
@@ -315,6 +311,11 @@ extension Transaction {
         ) { (id: $0.identifier(0, of: Conversation.self), workspaceId: $0.identifier(1, of: Workspace.self)) }
         for row in due {
             var state = try locked(row.id, by: .server(of: row.workspaceId))
+            // Staff or the contact may have opened it on another node since.
+            let isStillDue = try connection.integer(
+                "SELECT 1 FROM conversations WHERE id = ? AND status = 'snoozed' AND snoozed_until <= ?",
+                [.identifier(row.id), .time(now)])
+            guard isStillDue == 1 else { continue }
             var changes = ConversationChanges()
             changes.status = .open
             changes.snoozedUntil = .init(nil)

@@ -30,6 +30,7 @@ extension Transaction {
 
     public func updateArticle(_ id: Identifier<Article>, _ patch: ArticlePatch, by access: Access) throws -> Article {
         try access.require(.knowledgeWrite)
+        try lock(id)
         var article = try article(id, by: access)
         if let title = patch.title { article.title = title }
         if let content = patch.content { article.content = content }

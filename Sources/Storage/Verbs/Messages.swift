@@ -133,10 +133,19 @@ extension Transaction {
         let bounded = min(seq, state.headSeq)
         let current = try readPosition(in: conversationId, of: actor)
         guard bounded > current else { return false }
-        let updated = try connection.run(
-            "UPDATE read_positions SET seq = ? WHERE conversation_id = ? AND reader_kind = ? AND reader_id = ?",
-            [.integer(bounded), .identifier(conversationId), .text(actor.kind.rawValue), .integer(reader)])
-        if updated == 0 {
+        func move() throws -> Bool {
+            try connection.run(
+                """
+                UPDATE read_positions SET seq = ? \
+                WHERE conversation_id = ? AND reader_kind = ? AND reader_id = ? AND seq < ?
+                """,
+                [
+                    .integer(bounded), .identifier(conversationId), .text(actor.kind.rawValue), .integer(reader),
+                    .integer(bounded),
+                ]) == 1
+        }
+        guard current == 0 else { return try move() }
+        do {
             try connection.run(
                 """
                 INSERT INTO read_positions (conversation_id, reader_kind, reader_id, workspace_id, seq) \
@@ -146,8 +155,11 @@ extension Transaction {
                     .identifier(conversationId), .text(actor.kind.rawValue), .integer(reader),
                     .identifier(state.workspaceId), .integer(bounded),
                 ])
+            return true
+        } catch StorageFailure.constraint {
+            // The same reader on another node was faster.
+            return try move()
         }
-        return true
     }
 }
 

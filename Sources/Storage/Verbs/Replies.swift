@@ -17,16 +17,18 @@ extension Transaction {
         let job = ReplyJob(
             id: identifiers.next(), workspaceId: state.workspaceId, conversationId: state.id,
             state: open.isEmpty ? .running : .queued, ownerEpoch: state.owner.epoch, questionSeq: question.seq,
-            questionAt: now, generation: 1, leaseOwner: settings.nodeId, leaseUntil: leaseEnd, checkpoint: "")
+            questionAt: now, generation: 1, leaseOwner: newLease.owner, leaseUntil: newLease.until, checkpoint: "")
         try connection.run(
             """
-            INSERT INTO reply_jobs (id, workspace_id, conversation_id, state, owner_epoch, question_seq, question_at, \
-            generation, lease_owner, lease_until, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            INSERT INTO reply_jobs (id, workspace_id, conversation_id, state, owner_epoch, first_question_seq, \
+            question_seq, question_at, generation, lease_owner, lease_until, checkpoint, created_at) \
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', ?)
             """,
             [
                 .identifier(job.id), .identifier(job.workspaceId), .identifier(job.conversationId),
-                .text(job.state.rawValue), .integer(job.ownerEpoch), .integer(job.questionSeq), .time(now),
-                .integer(1), .text(job.leaseOwner), .time(job.leaseUntil), .time(now),
+                .text(job.state.rawValue), .integer(job.ownerEpoch), .integer(job.questionSeq),
+                .integer(job.questionSeq), .time(now), .integer(1), .text(job.leaseOwner), .time(job.leaseUntil),
+                .time(now),
             ])
         committed.replyJobs.append(job)
     }
@@ -117,6 +119,7 @@ extension Transaction {
         _ job: ReplyJob, text: String, sources: [Message.Source], finish: Event.FinishReason, isAnswered: Bool
     ) throws -> Int {
         var state = try ownedByAI(job)
+        try renew(job, checkpoint: nil)
         let message = try finishMessage(
             of: job, text: text, sources: sources, status: finish == .partial ? .partial : .complete)
         try append(.messageCompleted(message, finish), actor: .assistant, to: &state)
@@ -135,11 +138,10 @@ extension Transaction {
     /// - Throws: ``ReplyRefusal/leaseLost``; ``ReplyRefusal/questionGrew`` when nothing was shown and the contact has asked
     ///   on since: a question must not end unanswered with the one before it.
     public func cancelReply(_ job: ReplyJob, shownText: String) throws {
-        guard let current = try openJob(job.id), current.generation == job.generation else {
-            throw ReplyRefusal.leaseLost
-        }
-        guard current.state == .shown || current.questionSeq == job.questionSeq else { throw ReplyRefusal.questionGrew }
         var state = try locked(job.conversationId, by: .server(of: job.workspaceId))
+        try renew(job, checkpoint: nil)
+        guard let current = try openJob(job.id) else { throw ReplyRefusal.leaseLost }
+        guard current.state == .shown || current.questionSeq == job.questionSeq else { throw ReplyRefusal.questionGrew }
         if current.state == .shown {
             let message = try finishMessage(of: job, text: shownText, sources: [], status: .cancelled)
             try append(.messageUpdated(message), actor: .assistant, to: &state)
@@ -163,24 +165,26 @@ extension Transaction {
             SELECT \(ReplyJobRow.columns) FROM reply_jobs \
             WHERE finished_at IS NULL AND (lease_until < ? OR (? = 1 AND lease_owner = ?)) \
             AND NOT EXISTS (SELECT 1 FROM reply_jobs earlier WHERE earlier.conversation_id = reply_jobs.conversation_id \
-            AND earlier.finished_at IS NULL AND earlier.id < reply_jobs.id) ORDER BY id LIMIT ?
+            AND earlier.finished_at IS NULL AND earlier.first_question_seq < reply_jobs.first_question_seq) \
+            ORDER BY id LIMIT ?
             """,
             [.time(now), .flag(includingOwn), .text(settings.nodeId), .integer(Int64(limit))], ReplyJobRow.decode)
         var taken: [ReplyJob] = []
         for var job in due where !running.contains(job.id) {
-            let old = job.generation
+            let (old, oldEnd) = (job.generation, job.leaseUntil)
             job.generation += 1
             job.leaseOwner = settings.nodeId
             job.leaseUntil = leaseEnd
             if job.state == .queued { job.state = .running }
             let moved = try connection.run(
                 """
-                UPDATE reply_jobs SET generation = ?, lease_owner = ?, lease_until = ?, state = ? \
-                WHERE id = ? AND generation = ?
+                UPDATE reply_jobs SET generation = ?, lease_owner = ?, lease_until = ?, \
+                state = CASE WHEN state = 'queued' THEN 'running' ELSE state END \
+                WHERE id = ? AND generation = ? AND lease_until = ? AND finished_at IS NULL
                 """,
                 [
-                    .integer(job.generation), .text(job.leaseOwner), .time(job.leaseUntil),
-                    .text(job.state.rawValue), .identifier(job.id), .integer(old),
+                    .integer(job.generation), .text(job.leaseOwner), .time(job.leaseUntil), .identifier(job.id),
+                    .integer(old), .time(oldEnd),
                 ])
             if moved == 1 { taken.append(job) }
         }
@@ -222,13 +226,17 @@ extension Transaction {
             "UPDATE reply_jobs SET state = 'ended', finished_at = ? WHERE id = ?", [.time(now), .identifier(job.id)])
     }
 
+    /// For whom a new job is: this node, or whichever makes replies.
+    private var newLease: (owner: String, until: Timestamp) {
+        settings.makesReplies ? (settings.nodeId, leaseEnd) : ("", Timestamp(milliseconds: 0))
+    }
+
     /// Starts the reply to what was asked while another was being shown.
     private func startQueuedReply(in state: ConversationState) throws {
         guard var job = try openJobs(of: state.id).first(where: { $0.state == .queued }) else { return }
         guard state.owner.kind == .ai, state.owner.epoch == job.ownerEpoch else { return try end(job) }
         job.state = .running
-        job.leaseOwner = settings.nodeId
-        job.leaseUntil = leaseEnd
+        (job.leaseOwner, job.leaseUntil) = newLease
         try connection.run(
             "UPDATE reply_jobs SET state = 'running', lease_owner = ?, lease_until = ? WHERE id = ?",
             [.text(job.leaseOwner), .time(job.leaseUntil), .identifier(job.id)])
@@ -252,8 +260,10 @@ extension RowReader {
     /// Replies that are owed or under way in a conversation, oldest first.
     public func openJobs(of conversationId: Identifier<Conversation>) throws -> [ReplyJob] {
         try connection.rows(
-            "SELECT \(ReplyJobRow.columns) FROM reply_jobs WHERE conversation_id = ? AND finished_at IS NULL ORDER BY id",
-            [.identifier(conversationId)], ReplyJobRow.decode)
+            """
+            SELECT \(ReplyJobRow.columns) FROM reply_jobs WHERE conversation_id = ? AND finished_at IS NULL \
+            ORDER BY first_question_seq
+            """, [.identifier(conversationId)], ReplyJobRow.decode)
     }
 
     /// The reply whose message is `id`, while it is under way.

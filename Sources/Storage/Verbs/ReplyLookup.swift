@@ -12,21 +12,13 @@ extension RowReader {
     /// The reply that answers `question`, or nil when none was ever due: it was said to a human, or not by the contact.
     public func reply(to question: Message) throws -> DueReply? {
         guard question.sender.kind == .contact else { return nil }
-        let job = try connection.row(
+        // A job is made with its first question and takes in what follows until it is shown.
+        return try connection.row(
             """
-            SELECT id, finished_at FROM reply_jobs WHERE conversation_id = ? AND question_seq >= ? ORDER BY id LIMIT 1
-            """, [.identifier(question.conversationId), .integer(question.seq)]
+            SELECT id, finished_at FROM reply_jobs \
+            WHERE conversation_id = ? AND question_seq >= ? AND first_question_seq <= ? ORDER BY question_seq LIMIT 1
+            """, [.identifier(question.conversationId), .integer(question.seq), .integer(question.seq)]
         ) { DueReply(id: $0.identifier(0), isFinished: $0.optionalTimestamp(1) != nil) }
-        guard let job else { return nil }
-        // A job is made with its first question and takes in what follows. So it answers this one unless the contact
-        // said more between this one and the making of the job: then this one was said while a human had it.
-        let saidBetween = try connection.integer(
-            """
-            SELECT count(*) FROM messages \
-            WHERE conversation_id = ? AND seq > ? AND id < ? AND sender_kind = 'contact'
-            """,
-            [.identifier(question.conversationId), .integer(question.seq), .identifier(job.id)])
-        return saidBetween == 0 ? job : nil
     }
 
     /// What the contact said last in a conversation, or nil.

@@ -93,21 +93,24 @@ extension Transaction {
         case .returning(let id):
             return try contact(id, by: .server(of: workspaceId))
         case .proven(let externalId, let email, let name):
-            let known = try connection.row(
-                "SELECT \(ContactRow.columns) FROM contacts WHERE workspace_id = ? AND external_id = ?",
-                [.identifier(workspaceId), .text(externalId)], ContactRow.decode)
-            if var known {
+            if var known = try contact(externalId: externalId, in: workspaceId) {
                 known.email = email ?? known.email
                 known.name = name ?? known.name
                 try save(known)
                 return known
             }
-            return try insertContact(
-                Contact(
-                    id: identifiers.next(), workspaceId: workspaceId, name: name ?? request.name, email: email,
-                    phone: request.phone, externalId: externalId,
-                    claimedEmail: email == nil ? request.email : nil, attributes: request.attributes ?? .object([:]),
-                    locale: request.locale, createdAt: now, updatedAt: now))
+            let new = Contact(
+                id: identifiers.next(), workspaceId: workspaceId, name: name ?? request.name, email: email,
+                phone: request.phone, externalId: externalId,
+                claimedEmail: email == nil ? request.email : nil, attributes: request.attributes ?? .object([:]),
+                locale: request.locale, createdAt: now, updatedAt: now)
+            do {
+                return try insertContact(new)
+            } catch Refusal.conflict {
+                // Opened on another node at the same moment.
+                guard let other = try contact(externalId: externalId, in: workspaceId) else { throw Refusal.notFound }
+                return other
+            }
         case .stranger:
             return try insertContact(
                 Contact(
@@ -116,6 +119,14 @@ extension Transaction {
                     attributes: request.attributes ?? .object([:]), locale: request.locale, createdAt: now,
                     updatedAt: now))
         }
+    }
+
+    private func contact(externalId: String, in workspaceId: Identifier<Workspace>) throws -> Contact? {
+        try connection.row(
+            """
+            SELECT \(ContactRow.columns) FROM contacts WHERE workspace_id = ? AND external_id = ? \
+            \(connection.lockingClause)
+            """, [.identifier(workspaceId), .text(externalId)], ContactRow.decode)
     }
 
     /// Takes note of a contact's activity.
@@ -127,15 +138,20 @@ extension Transaction {
         let last = session.lastActiveAt
         try session.touch(at: now, lifetime: settings.lifetime)
         guard status != .active || now >= last.adding(seconds: seconds) else { return }
-        try connection.run(
-            "UPDATE chat_sessions SET status = 'active', last_active_at = ?, expires_at = ? WHERE id = ?",
-            [.time(session.lastActiveAt), .time(session.expiresAt), .identifier(id)])
+        // It may be closed on another node between the two.
+        let touched = try connection.run(
+            """
+            UPDATE chat_sessions SET status = 'active', last_active_at = ?, expires_at = ? \
+            WHERE id = ? AND status IN ('active', 'idle')
+            """, [.time(session.lastActiveAt), .time(session.expiresAt), .identifier(id)])
+        guard touched == 1 else { throw Refusal.sessionOver }
     }
 
     /// Changes what the session carries.
     public func updateSession(
         _ id: Identifier<ChatSession>, locale: String??, metadata: JSONValue?, by access: Access
     ) throws -> ChatSession {
+        try lock(id)
         var session = try self.session(id, by: access)
         if access.contact != nil {
             try touchSession(id, atLeastEvery: 0)
@@ -156,7 +172,8 @@ extension Transaction {
         if access.contact == nil { try access.require(.sessionsWrite) }
         let session = try self.session(id, by: access)
         guard session.status != .closed else { return }
-        try connection.run("UPDATE chat_sessions SET status = 'closed' WHERE id = ?", [.identifier(id)])
+        try connection.run(
+            "UPDATE chat_sessions SET status = 'closed', ended_at = ? WHERE id = ?", [.time(now), .identifier(id)])
         try connection.run("DELETE FROM tickets WHERE session_id = ?", [.identifier(id)])
         committed.endedSessions.append(id)
     }
@@ -169,15 +186,23 @@ extension Transaction {
             [.time(now), .integer(Int64(limit))]
         ) { $0.identifier(0, of: ChatSession.self) }
         for id in expired {
-            try connection.run("UPDATE chat_sessions SET status = 'expired' WHERE id = ?", [.identifier(id)])
+            // Asked again with the write: it may have been used on another node since.
+            let ended = try connection.run(
+                """
+                UPDATE chat_sessions SET status = 'expired', ended_at = ? \
+                WHERE id = ? AND status IN ('active', 'idle') AND expires_at <= ?
+                """, [.time(now), .identifier(id), .time(now)])
+            if ended == 1 { committed.endedSessions.append(id) }
         }
-        committed.endedSessions += expired
+        let idleSince = now.adding(seconds: -settings.lifetime.idleSeconds)
         let idle = try connection.rows(
             "SELECT id FROM chat_sessions WHERE status = 'active' AND last_active_at <= ? LIMIT ?",
-            [.time(now.adding(seconds: -settings.lifetime.idleSeconds)), .integer(Int64(limit))]
+            [.time(idleSince), .integer(Int64(limit))]
         ) { $0.identifier(0, of: ChatSession.self) }
         for id in idle {
-            try connection.run("UPDATE chat_sessions SET status = 'idle' WHERE id = ?", [.identifier(id)])
+            try connection.run(
+                "UPDATE chat_sessions SET status = 'idle' WHERE id = ? AND status = 'active' AND last_active_at <= ?",
+                [.identifier(id), .time(idleSince)])
         }
         let late = try connection.run("DELETE FROM tickets WHERE expires_at <= ?", [.time(now)])
         return max(expired.count, idle.count, late)

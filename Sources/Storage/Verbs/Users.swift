@@ -91,7 +91,14 @@ extension Transaction {
         guard !login.isRevoked, now < login.expiresAt, let user = try user(login.userId), user.status == .active else {
             return .refused
         }
-        try connection.run("UPDATE refresh_tokens SET used_at = ? WHERE digest = ?", [.time(now), .blob(digest)])
+        // The update decides: of two nodes that are brought the same token at once, one changes the row.
+        let used = try connection.run(
+            "UPDATE refresh_tokens SET used_at = ? WHERE digest = ? AND used_at IS NULL",
+            [.time(now), .blob(digest)])
+        guard used == 1 else {
+            try revokeLogin(login.id)
+            return .reused
+        }
         try insertRefreshToken(next, of: login.id, in: found.workspaceId)
         try connection.run(
             "UPDATE logins SET last_used_at = ?, expires_at = ? WHERE id = ?",
@@ -113,6 +120,21 @@ extension Transaction {
             "UPDATE logins SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL", [.time(now), .identifier(id)])
         try connection.run("DELETE FROM tickets WHERE login_id = ?", [.identifier(id)])
         if revoked == 1 { committed.endedLogins.append(id) }
+    }
+
+    /// Changes a user's role or status. Tokens that were given out before are void with the commit; sockets are closed.
+    /// - Throws: ``Refusal/notFound``.
+    public func changeAccess(
+        of id: Identifier<User>, role: Role? = nil, status: User.Status? = nil
+    ) throws -> User {
+        let changed = try connection.run(
+            """
+            UPDATE users SET role = COALESCE(?, role), status = COALESCE(?, status), \
+            access_version = access_version + 1, access_changed_at = ? WHERE id = ?
+            """, [.optional(role?.rawValue), .optional(status?.rawValue), .time(now), .identifier(id)])
+        guard changed == 1, let user = try user(id) else { throw Refusal.notFound }
+        committed.changedUsers.append(ChangedAccess(userId: id, version: user.accessVersion))
+        return user
     }
 
     /// Changes what users may change of themselves.

@@ -37,9 +37,15 @@ extension Transaction {
     /// - Returns: the value that stands now.
     public func keep(_ value: [UInt8], as name: InstallationValue) throws -> [UInt8] {
         if let kept = try installationValue(name) { return kept }
-        try connection.run(
-            "INSERT INTO installation (name, value) VALUES (?, ?)", [.text(name.rawValue), .blob(value)])
-        return value
+        do {
+            try connection.run(
+                "INSERT INTO installation (name, value) VALUES (?, ?)", [.text(name.rawValue), .blob(value)])
+            return value
+        } catch StorageFailure.constraint(let text) {
+            // Another node was faster.
+            guard let kept = try installationValue(name) else { throw StorageFailure.constraint(text) }
+            return kept
+        }
     }
 }
 

@@ -1,0 +1,104 @@
+public import Domain
+
+/// That there is an event, without what it says.
+public struct FeedEntry: Sendable, Equatable {
+    /// Place in the feed of the whole installation: grows, with holes, and never has one filled later.
+    public var position: Int64
+    public var workspaceId: Identifier<Workspace>
+    public var conversationId: Identifier<Conversation>
+    public var seq: Int64
+}
+
+/// Who may not go on: what a node that heard of nothing must close sockets for.
+public struct EndedAccess: Sendable, Equatable {
+    public var sessions: [Identifier<ChatSession>] = []
+    public var logins: [Identifier<Login>] = []
+    public var users: [ChangedAccess] = []
+
+    public init() {}
+}
+
+extension Transaction {
+    /// Events of one statement.
+    private static var stampChunk: Int { 64 }
+
+    /// Gives committed events their place in the feed, in an order in which no event ever takes a place before one that is
+    /// stamped already. Within a conversation it is the order of `seq`.
+    ///
+    /// Needed where several nodes write: the keys of events are then not in the order of commits, and a reader that
+    /// went by them would skip what commits late.
+    /// - Parameter generation: of the ``LeasedWork/sequencer`` lease. Nothing is done when that has gone to another node.
+    /// - Returns: how many were stamped; call again while it reaches `limit`.
+    public func stampFeed(generation: Int64, limit: Int) throws -> Int {
+        guard try holds(.sequencer, generation: generation) else { return 0 }
+        let keys = try connection.rows(
+            "SELECT id FROM events WHERE feed_position IS NULL ORDER BY id LIMIT ?", [.integer(Int64(limit))]
+        ) { $0.integer(0) }
+        guard !keys.isEmpty else { return 0 }
+        var position = try connection.integer("SELECT MAX(feed_position) FROM events") ?? 0
+        var rest = keys[...]
+        while let filler = rest.first {
+            var chunk = Array(rest.prefix(Self.stampChunk))
+            rest = rest.dropFirst(chunk.count)
+            // Filled up with what is there already, so that one prepared statement does for all: the first of equal cases
+            // counts.
+            let fresh = chunk.count
+            chunk += Array(repeating: filler, count: Self.stampChunk - fresh)
+            var arguments: [SQLValue] = []
+            for (index, key) in chunk.enumerated() {
+                arguments += [.integer(key), .integer(position + Int64(min(index + 1, fresh)))]
+            }
+            position += Int64(fresh)
+            try connection.run(Self.stampStatement, arguments + chunk.map { .integer($0) })
+        }
+        return keys.count
+    }
+
+    private static let stampStatement: String = {
+        let cases = Array(repeating: "WHEN ? THEN ?", count: stampChunk).joined(separator: " ")
+        let places = Array(repeating: "?", count: stampChunk).joined(separator: ", ")
+        return "UPDATE events SET feed_position = CASE id \(cases) END WHERE id IN (\(places))"
+    }()
+}
+
+extension RowReader {
+    /// The newest place of the feed.
+    public func feedHead() throws -> Int64 {
+        try connection.integer("SELECT MAX(\(connection.feedPosition)) FROM events") ?? 0
+    }
+
+    /// Whether committed events wait for their place.
+    public func hasUnstampedEvents() throws -> Bool {
+        try connection.integer("SELECT 1 FROM events WHERE \(connection.feedPosition) IS NULL LIMIT 1") != nil
+    }
+
+    /// What the feed has behind `position`, in order.
+    public func feed(after position: Int64, limit: Int) throws -> [FeedEntry] {
+        let column = connection.feedPosition
+        return try connection.rows(
+            """
+            SELECT \(column), workspace_id, conversation_id, seq FROM events WHERE \(column) > ? \
+            ORDER BY \(column) LIMIT ?
+            """, [.integer(position), .integer(Int64(limit))]
+        ) {
+            FeedEntry(
+                position: $0.integer(0), workspaceId: $0.identifier(1), conversationId: $0.identifier(2),
+                seq: $0.integer(3))
+        }
+    }
+
+    /// Sessions, sign-ins and rights that have ended or changed since `time`.
+    public func endedAccess(since time: Timestamp) throws -> EndedAccess {
+        var ended = EndedAccess()
+        ended.sessions = try connection.rows(
+            "SELECT id FROM chat_sessions WHERE ended_at >= ?", [.time(time)]
+        ) { $0.identifier(0) }
+        ended.logins = try connection.rows("SELECT id FROM logins WHERE revoked_at >= ?", [.time(time)]) {
+            $0.identifier(0)
+        }
+        ended.users = try connection.rows(
+            "SELECT id, access_version FROM users WHERE access_changed_at >= ?", [.time(time)]
+        ) { ChangedAccess(userId: $0.identifier(0), version: $0.integer(1)) }
+        return ended
+    }
+}
