@@ -115,6 +115,7 @@ let package = Package(
 
         .tests("DomainTests", ["Domain", "Wire"]),
         .tests("IdentityTests", ["Identity", "Domain", .jwt, .crypto]),
+        .tests("ObservabilityTests", ["Observability", .logging, .metrics]),
         .tests("StorageTests", ["Domain", "Storage", "StorageSQLite", "StorageMySQL", .logging, .grdb]),
         // The oracle of the Redis codec's differential test.
         .systemLibrary(name: "CHiredis", path: "Tests/CHiredis", providers: [.apt(["libhiredis-dev"])]),
