@@ -10,6 +10,8 @@ PYTHON := $(VENV)/bin/python
 REQUIREMENTS := Tests/System/requirements.txt
 # Of the server that `make smoke` walks through.
 URL ?= http://localhost:8000
+# A private MariaDB and Redis for the tests, unless there are some already.
+WITH_SERVERS := $(if $(CHAT_API_TEST_MYSQL),,Scripts/with-servers)
 
 .PHONY: help run build test test-swift test-system smoke bench lint format embed env-example
 
@@ -27,15 +29,15 @@ build: ## Build the server (release)
 	@Scripts/install-packages run
 	@swift build -c release --product chat-api
 
-test: ## Install what the tests need and run them all
+test: ## Install what the tests need and run them all, beside a private MariaDB and Redis
 	@Scripts/install-packages test
-	@$(MAKE) --no-print-directory test-swift test-system
+	@$(WITH_SERVERS) $(MAKE) --no-print-directory test-swift test-system
 
 test-swift: ## Run the Swift tests only
 	@echo "make: building the server and the Swift tests"
 	@swift build --build-tests
 	@echo "make: running the Swift tests"
-	@swift test --skip-build
+	@$(WITH_SERVERS) swift test --skip-build
 
 test-system: $(VENV)/requirements.txt ## Run the tests of the whole server only
 	@echo "make: building the server"
