@@ -74,7 +74,7 @@ let package = Package(
         // The JSON that clients see: views, envelopes, public identifiers.
         .library("Wire", ["Domain", .cryptoExtras, .crypto]),
         // Repositories in the domain's verbs, event log, group commit. Speaks to one of the drivers.
-        .library("Storage", ["Domain", .logging, .collections, .crypto]),
+        .library("Storage", ["Domain", .logging, .metrics, .collections, .crypto]),
         .library("StorageSQLite", ["Domain", "Storage", "EmbeddedFiles", .logging, .grdb]),
         // MariaDB Connector/C, which speaks to MySQL 8 and MariaDB.
         .systemLibrary(
@@ -91,14 +91,14 @@ let package = Package(
             "Realtime",
             [
                 "Domain", "Storage", "Wire", "Cluster", .nioCore, .nioPosix, .nioHTTP1, .nioWebSocket,
-                .nioHTTPTypes, .nioHTTPTypesHTTP1, .httpTypes, .hummingbirdCore, .logging, .collections, .crypto,
+                .nioHTTPTypes, .nioHTTPTypesHTTP1, .httpTypes, .hummingbirdCore, .logging, .metrics, .collections, .crypto,
             ]),
         .library(
             "HTTPAPI",
             [
                 "Domain", "Storage", "Wire", "Identity", "Realtime", "Assistant", "EmbeddedFiles", .hummingbird,
                 .nioCore,
-                .httpTypes, .logging,
+                .httpTypes, .logging, .metrics,
             ]),
         .library("Observability", [.logging, .metrics]),
         // Files inside the binary (`#embed`): web pages, migrations, sample knowledge.

@@ -1,5 +1,6 @@
 public import Domain
 public import Logging
+import Metrics
 public import NIOCore
 public import Storage
 public import Wire
@@ -16,6 +17,8 @@ public final class Hub: CommitObserver {
     let frames: PassingFrames
     let fanout: Fanout
     let census = SocketCensus()
+    /// From a commit of this node to its being handed to every loop that reads it.
+    private let deliveryTime = Timer(label: "chat.delivery.duration")
     let logger: Logger
     /// Contacts' messages per minute, over sockets and HTTP alike.
     public let messageRates: MessageRates
@@ -58,6 +61,9 @@ public final class Hub: CommitObserver {
         if !batch.endedSessions.isEmpty || !batch.endedLogins.isEmpty {
             let (sessions, logins) = (Set(batch.endedSessions), Set(batch.endedLogins))
             fanout.onEachShard { $0.sessionsEnded(sessions, logins: logins) }
+        }
+        if !batch.events.isEmpty, let start = batch.committedAt {
+            deliveryTime.record(duration: start.duration(to: .now))
         }
     }
 

@@ -17,6 +17,8 @@ public struct CommittedBatch: Sendable {
     public internal(set) var changedUsers: [ChangedAccess] = []
     /// Workspaces whose knowledge changed.
     public internal(set) var changedKnowledge: Set<Identifier<Workspace>> = []
+    /// When this node had it on disk; nil for what another node committed.
+    public internal(set) var committedAt: ContinuousClock.Instant?
 
     public init() {}
 

@@ -36,6 +36,7 @@ final class GroupCommit: Sendable {
     private let driver: any DatabaseDriver
     private let observer: any CommitObserver
     private let logger: Logger
+    private let figures = CommitFigures()
     private let state = Mutex(State())
 
     init(driver: any DatabaseDriver, observer: any CommitObserver, logger: Logger) {
@@ -97,15 +98,21 @@ final class GroupCommit: Sendable {
         guard !batch.isEmpty else { return }
 
         let work = BatchWork()
+        let start = ContinuousClock.now
         driver.write { connection in
             try work.run(batch, on: connection)
         } completion: { [self] result in
             switch result {
             case .success:
+                var committed = work.committed
+                let end = ContinuousClock.now
+                committed.committedAt = end
                 // Acknowledgements first: a sender holds its ack before its own message comes back as an event.
                 work.settle()
-                observer.committed(work.committed)
+                observer.committed(committed)
+                figures.committed(committed, commands: batch.count, in: start.duration(to: end))
             case .failure(let error):
+                figures.failed()
                 logger.error(
                     "a batch could not be committed", metadata: ["error": "\(error)", "commands": "\(batch.count)"])
                 for command in batch { command.fail(StorageFailure(from: error)) }
