@@ -13,12 +13,17 @@ public struct Access: Sendable, Equatable {
         public var name: String
         public var role: Role
         public var loginId: Identifier<Login>
+        /// Version of the user's rights that ``role`` is from.
+        public var accessVersion: Int64
 
-        public init(userId: Identifier<User>, name: String, role: Role, loginId: Identifier<Login>) {
+        public init(
+            userId: Identifier<User>, name: String, role: Role, loginId: Identifier<Login>, accessVersion: Int64 = 1
+        ) {
             self.userId = userId
             self.name = name
             self.role = role
             self.loginId = loginId
+            self.accessVersion = accessVersion
         }
     }
 

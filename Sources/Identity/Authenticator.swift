@@ -140,7 +140,10 @@ private enum TokenHolder: Sendable {
             else { throw AuthenticationFailure.tokenRevoked }
             return Access(
                 workspaceId: workspaceId,
-                principal: .staff(.init(userId: userId, name: user.name, role: user.role, loginId: loginId)))
+                principal: .staff(
+                    .init(
+                        userId: userId, name: user.name, role: user.role, loginId: loginId,
+                        accessVersion: user.accessVersion)))
         }
     }
 }

@@ -6,8 +6,10 @@ import Hummingbird
 import HummingbirdTesting
 import Identity
 import Logging
+import Metrics
 import NIOCore
 import NIOPosix
+import Observability
 import Realtime
 import Storage
 import StorageSQLite
@@ -33,45 +35,57 @@ final class HTTPFixture: Sendable {
     let tokens: TokenAuthority
     let readiness = Readiness()
     let logs: LogRecorder
+    let metrics: PrometheusMetrics
     let workspace: Workspace
     let inbox: Inbox
     let assistantIsDegraded = Mutex(false)
     let streamCheckInterval: Duration?
     private let passwords: PasswordHasher
     private let settings: HTTPSettings
+    private let metricsToken: String?
     private let folder: URL
 
     init(
         settings: HTTPSettings = HTTPFixture.settings(), lifetime: ChatSession.Lifetime = .init(),
         messagesPerMinute: Double = 0, streamCheckInterval: Duration? = nil,
-        passwordCost: ScryptCost = HTTPFixture.cheap
+        passwordCost: ScryptCost = HTTPFixture.cheap, metricsToken: String? = nil
     ) async throws {
         folder = FileManager.default.temporaryDirectory.appending(path: "chat-api-\(UUID().uuidString)")
         clock = ManualClock()
         logs = LogRecorder()
         self.settings = settings
+        self.metricsToken = metricsToken
         self.streamCheckInterval = streamCheckInterval
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        let metrics = PrometheusMetrics(logger: logger)
+        self.metrics = metrics
         driver = SwitchableDriver(
             try SQLiteDriver(path: folder.appending(path: "chat.db").path(percentEncoded: false), logger: logger))
         _ = try await driver.migrate()
         let observer = ObserverRelay()
-        store = ChatStore(
-            driver: driver, settings: StoreSettings(lifetime: lifetime, nodeId: "node-1"), clock: clock,
-            identifiers: IdentifierGenerator(clock: clock), observer: observer, logger: logger)
+        let (clock, driver) = (clock, driver)
+        let store = withMetricsFactory(metrics) {
+            ChatStore(
+                driver: driver, settings: StoreSettings(lifetime: lifetime, nodeId: "node-1"), clock: clock,
+                identifiers: IdentifierGenerator(clock: clock), observer: observer, logger: logger)
+        }
+        self.store = store
         guard let identifiers = PublicIdentifiers(key: Array(repeating: 7, count: PublicIdentifiers.keyBytes)) else {
             throw FixtureFault.identifiers
         }
-        views = ViewMaker(identifiers: identifiers)
-        let hub = Hub(
-            store: store, group: MultiThreadedEventLoopGroup.singleton, encoder: EventEncoder(views: views),
-            settings: RealtimeSettings(
-                nodeId: "node-1", logEpoch: "epoch", contactMessagesPerMinute: messagesPerMinute),
-            handoffAnnouncement: { _, _ in "" }, logger: logger)
+        let views = ViewMaker(identifiers: identifiers)
+        self.views = views
+        let hub = withMetricsFactory(metrics) {
+            Hub(
+                store: store, group: MultiThreadedEventLoopGroup.singleton, encoder: EventEncoder(views: views),
+                settings: RealtimeSettings(
+                    nodeId: "node-1", logEpoch: "epoch", contactMessagesPerMinute: messagesPerMinute),
+                handoffAnnouncement: { _, _ in "" }, logger: logger)
+        }
         self.hub = hub
         let knowledge = KnowledgeLibrary(store: store)
         self.knowledge = knowledge
-        observer.heirs.withLock { $0 = [hub, knowledge] }
+        observer.heirs.withLock { $0 = [hub] }
         tokens = try await TokenAuthority(secret: Self.tokenSecret, clock: clock)
         passwords = PasswordHasher(cost: passwordCost)
         (workspace, inbox) = try await store.write {
@@ -100,6 +114,9 @@ final class HTTPFixture: Sendable {
                 AssistantHealth(
                     isDegraded: assistantIsDegraded.withLock { $0 },
                     details: ["status": "healthy", "first_token_ms": 5])
+            },
+            metrics: MetricsPage(token: metricsToken, contentType: PrometheusMetrics.contentType) { [metrics] in
+                metrics.exposition()
             })
         if let streamCheckInterval { interface.streamCheckInterval = streamCheckInterval }
         return interface
@@ -120,9 +137,10 @@ final class HTTPFixture: Sendable {
     ) async throws -> Value {
         let logs = logs
         var logger = Logger(label: "test") { _ in RecordingLogHandler(recorder: logs) }
-        logger.logLevel = .debug
+        logger.logLevel = logs.level
+        let interface = interface
         let application = Application(
-            router: interface.router(),
+            router: withMetricsFactory(metrics) { interface.router() },
             configuration: ApplicationConfiguration(address: .hostname("127.0.0.1", port: 0)), logger: logger)
         return try await application.test(setup) { try await test(Client(http: $0)) }
     }

@@ -1,4 +1,4 @@
-import Domain
+public import Domain
 public import Logging
 public import Storage
 import Synchronization
@@ -45,6 +45,24 @@ public final class AssistantRuntime: CommitObserver {
 
     public func committed(_ batch: CommittedBatch) {
         for job in batch.replyJobs where job.leaseOwner == nodeId && job.state == .running { take(job) }
+    }
+
+    /// Another node told of replies that are owed.
+    /// - Parameters:
+    ///   - grown: of this node, whose question has grown.
+    ///   - isAnyFree: whether some belong to nobody yet.
+    public func heard(grown: [Identifier<Message>], isAnyFree: Bool) {
+        let known = state.withLock { state in grown.filter { state.runs[$0] != nil } }
+        for id in known {
+            Task { [self] in
+                // A missed word costs nothing: the database refuses to show an answer to the shorter question.
+                guard let job = try? await context.store.read({ try $0.openJob(id) }), job.leaseOwner == nodeId else {
+                    return
+                }
+                take(job)
+            }
+        }
+        if isAnyFree { Task { await takeOver() } }
     }
 
     /// Takes over replies that nobody makes any more. To be called about once a second.

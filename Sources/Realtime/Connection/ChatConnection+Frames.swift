@@ -7,6 +7,8 @@ import Wire
 extension ChatConnection {
     /// Contract: `typing` at most every 3 s.
     static let typingInterval = TimeAmount.seconds(3)
+    /// How long the node that makes a reply may take to tell its text; then what was saved last must do.
+    static let syncLimit = TimeAmount.milliseconds(500)
     /// Characters of the last message that are kept, to know the customer's language.
     static let keptWords = 80
 
@@ -180,8 +182,9 @@ extension ChatConnection {
                 try transaction.touchSession(
                     contact.sessionId, atLeastEvery: ChatSession.activityGranularitySeconds)
             }
-        } then: { connection, _ in
-            if connection.hub.cancelReply(id, in: conversationId) {
+            return try transaction.openJob(id)?.conversationId == conversationId
+        } then: { connection, isOpen in
+            if connection.hub.stopReply(id, in: conversationId, isOpen: isOpen) {
                 connection.acknowledge(frame)
             } else {
                 connection.answer(frame, with: SocketError(.notFound, "no such reply is under way"))
@@ -200,17 +203,61 @@ extension ChatConnection {
         } then: { connection, result in
             switch result {
             case .success(let stored):
+                let feed = connection.feeds[conversationId]
                 // While the reply runs here, its own text is newer than what is saved.
-                let live = connection.hub.liveReplies.snapshot(of: id, in: conversationId)
-                if let live { connection.feeds[conversationId]?.cover(live) }
-                let saved = stored.message.status == .streaming ? stored.job?.checkpoint : stored.message.content
-                connection.send(
-                    connection.hub.frames.snapshot(
-                        of: id, in: conversationId, generation: live?.generation ?? stored.job?.generation ?? 1,
-                        text: live?.text ?? saved ?? "", requestId: frame.requestId))
+                if let live = connection.hub.liveReplies.snapshot(of: id, in: conversationId) {
+                    feed?.cover(live)
+                    return connection.answerSync(
+                        frame, id, in: conversationId, generation: live.generation, text: live.text)
+                }
+                let isGrowing = stored.message.status == .streaming
+                let saved = isGrowing ? stored.job?.checkpoint : stored.message.content
+                let generation = stored.job?.generation ?? 1
+                if isGrowing, connection.awaitSync(
+                    frame, of: id, in: conversationId, else: { $0.answerSync(
+                        frame, id, in: conversationId, generation: generation, text: saved ?? "") })
+                {
+                    return
+                }
+                connection.answerSync(frame, id, in: conversationId, generation: generation, text: saved ?? "")
             case .failure(let error): connection.answer(frame, with: SocketError(error))
             }
         }
+    }
+
+    private func answerSync(
+        _ frame: ClientFrame, _ id: Identifier<Message>, in conversationId: Identifier<Conversation>,
+        generation: Int64, text: String
+    ) {
+        send(
+            hub.frames.snapshot(
+                of: id, in: conversationId, generation: generation, text: text, requestId: frame.requestId))
+    }
+
+    /// Asks the node that makes a reply for its text, which is newer than what is saved, and between its own pieces.
+    /// - Parameter late: done when it does not answer in time.
+    /// - Returns: false when there is nobody to ask, or the conversation is not read on this socket.
+    private func awaitSync(
+        _ frame: ClientFrame, of id: Identifier<Message>, in conversationId: Identifier<Conversation>,
+        else late: @escaping (ChatConnection) -> Void
+    ) -> Bool {
+        guard let feed = feeds[conversationId], awaitedSyncs[id] == nil, feed.askForReply(id) else { return false }
+        awaitedSyncs[id] = frame
+        let bound = NIOLoopBound((connection: self, late: late), eventLoop: eventLoop)
+        eventLoop.scheduleTask(in: Self.syncLimit) {
+            let (connection, late) = bound.value
+            guard !connection.isClosing, connection.awaitedSyncs.removeValue(forKey: id) != nil else { return }
+            late(connection)
+        }
+        return true
+    }
+
+    /// - Returns: whether a client has asked for it: then it has its answer.
+    func answerSync(with snapshot: LiveReplies.Snapshot, in conversationId: Identifier<Conversation>) -> Bool {
+        guard let frame = awaitedSyncs.removeValue(forKey: snapshot.messageId) else { return false }
+        answerSync(
+            frame, snapshot.messageId, in: conversationId, generation: snapshot.generation, text: snapshot.text)
+        return true
     }
 
     private func ping(_ frame: ClientFrame) throws {

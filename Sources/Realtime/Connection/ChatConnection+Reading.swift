@@ -8,7 +8,10 @@ import Wire
 extension ChatConnection: FeedReceiver {
     func feed(_ feed: ConversationFeed, event frame: TextFrame, of kind: FeedEventKind) { send(frame) }
 
-    func feed(_ feed: ConversationFeed, passing frame: PassingFrame) { pass(frame, in: feed.conversationId) }
+    func feed(_ feed: ConversationFeed, passing frame: PassingFrame) {
+        if case .snapshot(let snapshot) = frame.kind, answerSync(with: snapshot, in: feed.conversationId) { return }
+        pass(frame, in: feed.conversationId)
+    }
 
     func feedSynced(_ feed: ConversationFeed, at seq: Int64) {
         send(serverFrames.synced(feed.conversationId, at: seq))
@@ -66,14 +69,15 @@ extension ChatConnection: FeedReceiver {
         load { snapshot in
             (
                 session: try snapshot.session(contact.sessionId, by: access),
-                conversation: try snapshot.conversation(contact.conversationId, by: access)
+                conversation: try snapshot.conversation(contact.conversationId, by: access),
+                head: try snapshot.head(of: contact.conversationId, by: access)
             )
         } then: { connection, result in
             guard connection.feeds[contact.conversationId] === feed else { return }
             guard case .success(let loaded) = result else { return connection.close(.internalError) }
             guard !loaded.session.status.isOver else { return connection.close(.sessionClosed) }
             connection.locale = loaded.session.locale
-            let head = loaded.conversation.headSeq
+            let head = loaded.head.seq
             let (mode, start) = connection.start(of: resume, head: head)
             connection.send(
                 connection.serverFrames.ready(
@@ -84,7 +88,7 @@ extension ChatConnection: FeedReceiver {
                         epoch: connection.hub.settings.logEpoch, headSeq: head, mode: mode,
                         limits: .init(framesPerSecond: connection.hub.settings.contactFramesPerSecond)),
                     conversationId: contact.conversationId, requestId: requestId))
-            feed.start(after: start, head: head, ownerEpoch: mode == .replay ? 0 : loaded.conversation.owner.epoch)
+            feed.start(after: start, head: loaded.head)
         }
     }
 
@@ -164,8 +168,7 @@ extension ChatConnection: FeedReceiver {
                     }
                     // A client ahead of the log holds another incarnation; `synced` shows it the head.
                     let after = min(start.after ?? head.seq, head.seq)
-                    feed.start(
-                        after: after, head: head.seq, ownerEpoch: after < head.seq ? 0 : head.owner.epoch)
+                    feed.start(after: after, head: head)
                 }
             case .failure(let error):
                 for (id, feed) in begun where connection.feeds[id] === feed {

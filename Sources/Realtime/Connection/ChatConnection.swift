@@ -55,6 +55,8 @@ final class ChatConnection: SocketDelegate, DeadlineTarget {
     /// Beginning of the newest message that came over this socket.
     var lastWords: String?
     var lastTypingAt: NIODeadline?
+    /// `reply.sync` frames that wait for the node that makes the reply.
+    var awaitedSyncs: [Identifier<Message>: ClientFrame] = [:]
     private(set) var isClosing = false
 
     private var outbound = OutboundQueue()

@@ -60,7 +60,7 @@ struct OutboundQueue {
             } else {
                 add(.delta(delta, conversationId, ownerEpoch: passing.ownerEpoch ?? 0, frame))
             }
-        case .reply:
+        case .reply, .snapshot:
             add(.fixed(frame))
         }
     }

@@ -1,3 +1,4 @@
+import Cluster
 public import Domain
 import NIOCore
 import Storage
@@ -27,16 +28,12 @@ public struct FeedEventKind: Sendable {
     /// The reader learns only that there was an event.
     public var isHidden: Bool
 
-    init(_ event: Event, to viewer: Viewer) {
-        isHidden = Audience.visibility(of: event, to: viewer) == .hidden
-        kind = event.kind
-        seq = event.seq
-        message = event.message.map { ($0.id, $0.status, $0.sender.kind) }
-        if case .conversationUpdated(let changes, _) = event.body {
-            changesOwner = changes.owner != nil
-        } else {
-            changesOwner = false
-        }
+    init(_ facts: EventFacts, to viewer: Viewer) {
+        isHidden = viewer == .contact && facts.isHiddenFromContacts
+        kind = facts.kind
+        seq = facts.seq
+        message = facts.message.map { ($0.id, $0.status, $0.sender) }
+        changesOwner = facts.ownerEpoch != nil
     }
 }
 
@@ -61,6 +58,10 @@ final class ConversationFeed {
     private var waitsForReceiver = false
     /// What a snapshot has told the reader of a reply in the making.
     private var covered: LiveReplies.Snapshot?
+    /// The reply in the making, as far as the log tells.
+    private var streamingReply: Identifier<Message>?
+    /// The reply whose text so far another node was asked for.
+    private var awaitedReply: Identifier<Message>?
 
     init(
         of conversationId: Identifier<Conversation>, access: Access, on shard: LoopShard, hub: Hub,
@@ -77,10 +78,12 @@ final class ConversationFeed {
     var head: Int64 { cursor.target }
 
     /// Begins to pass on events behind `seq`. The feed has been added to its shard before the head was read.
-    func start(after seq: Int64, head: Int64, ownerEpoch: Int64) {
-        // An event that raised the epoch meanwhile is behind `head` and will be passed on.
-        self.ownerEpoch = ownerEpoch
-        take(cursor.start(after: seq, head: head))
+    /// - Parameter head: read from the log after that.
+    func start(after seq: Int64, head: ConversationHead) {
+        // An event that raised the epoch meanwhile is behind the head and will be passed on.
+        ownerEpoch = seq < head.seq ? 0 : head.owner.epoch
+        streamingReply = head.shownReply
+        take(cursor.start(after: seq, head: head.seq))
     }
 
     /// Ends the feed. Pages under way are thrown away.
@@ -97,20 +100,31 @@ final class ConversationFeed {
     }
 
     func receive(_ shared: SharedEvent) {
-        switch cursor.live(shared.event.seq) {
-        case .deliver:
-            deliver(
-                FeedEventKind(shared.event, to: access.viewer), shared.event, frame: shared.frame(for: access.viewer))
+        switch cursor.live(shared.facts.seq) {
+        case .deliver: deliver(shared.facts, frame: shared.frame(for: access.viewer))
         case .read: readPage()
         case .ignore, .caughtUp: break
         }
+    }
+
+    /// There are events up to `seq`: what is not on its way already is read.
+    func ring(_ seq: Int64) {
+        if cursor.rung(seq) == .read { readPage() }
     }
 
     func receive(_ passing: PassingFrame) {
         // While events are missing, what passes would be out of place.
         guard !cursor.isStarting, !cursor.isReading, let receiver else { return }
         if let epoch = passing.ownerEpoch, epoch < ownerEpoch { return }
-        if case .delta(let delta) = passing.kind, covered?.holds(delta) == true { return }
+        switch passing.kind {
+        case .delta(let delta) where covered?.holds(delta) == true: return
+        case .snapshot(let snapshot):
+            // For those who asked; the others have the pieces.
+            guard awaitedReply == snapshot.messageId else { return }
+            awaitedReply = nil
+            cover(snapshot)
+        default: break
+        }
         if let excluded = passing.excluded, excluded.kind == access.actor.kind, excluded.id == access.actor.id {
             return
         }
@@ -120,11 +134,20 @@ final class ConversationFeed {
     /// The reader is about to be told the text of a reply so far: pieces of it that are still on their way are not passed on.
     func cover(_ snapshot: LiveReplies.Snapshot) { covered = snapshot }
 
-    private func deliver(_ kind: FeedEventKind, _ event: Event, frame: TextFrame) {
-        if case .conversationUpdated(let changes, _) = event.body, let owner = changes.owner {
-            ownerEpoch = max(ownerEpoch, owner.epoch)
+    private func deliver(_ facts: EventFacts, frame: TextFrame) {
+        if let epoch = facts.ownerEpoch { ownerEpoch = max(ownerEpoch, epoch) }
+        noteReply(facts)
+        receiver?.feed(self, event: frame, of: FeedEventKind(facts, to: access.viewer))
+    }
+
+    /// Knows which reply is in the making, as far as the log tells.
+    private func noteReply(_ facts: EventFacts) {
+        guard let message = facts.message, message.sender == .ai else { return }
+        if message.status == .streaming {
+            streamingReply = message.id
+        } else if streamingReply == message.id {
+            streamingReply = nil
         }
-        receiver?.feed(self, event: frame, of: kind)
     }
 
     private func take(_ step: FeedCursor.Step) {
@@ -136,11 +159,24 @@ final class ConversationFeed {
                 receiver?.feedSynced(self, at: cursor.delivered)
             }
             // What was said of a reply in the making while the log was read has passed this reader by.
-            guard let live = hub.liveReplies.snapshot(in: conversationId) else { return }
-            cover(live)
-            receiver?.feed(self, passing: hub.frames.snapshot(live, in: conversationId))
+            if let live = hub.liveReplies.snapshot(in: conversationId) {
+                cover(live)
+                receiver?.feed(self, passing: hub.frames.snapshot(live, in: conversationId))
+            } else if let streamingReply {
+                askForReply(streamingReply)
+            }
         case .deliver, .ignore: break
         }
+    }
+
+    /// Asks whichever node makes a reply for its text so far. The answer comes as a snapshot in its place among the pieces.
+    /// - Returns: false when there is no other node to ask.
+    @discardableResult
+    func askForReply(_ id: Identifier<Message>) -> Bool {
+        guard let link = hub.link, link.isShared else { return false }
+        awaitedReply = id
+        link.tell(.wantsReply(id, in: conversationId))
+        return true
     }
 
     private func readPage() {
@@ -164,8 +200,8 @@ final class ConversationFeed {
         guard let receiver else { return }
         switch page {
         case .success(let page):
-            for entry in page.entries where cursor.replayed(entry.event.seq) == .deliver {
-                deliver(FeedEventKind(entry.event, to: access.viewer), entry.event, frame: entry.frame)
+            for entry in page.entries where cursor.replayed(entry.facts.seq) == .deliver {
+                deliver(entry.facts, frame: entry.frame)
             }
             take(cursor.pageEnded(head: page.head))
         case .failure(let error):
@@ -177,7 +213,7 @@ final class ConversationFeed {
 
 /// A page of the log, encoded for its reader away from the event loop.
 private struct ReplayPage: Sendable {
-    var entries: [(event: Event, frame: TextFrame)]
+    var entries: [(facts: EventFacts, frame: TextFrame)]
     var head: Int64
 
     /// What is needed to read the next page.
@@ -195,7 +231,7 @@ private struct ReplayPage: Sendable {
                         of: conversationId, SeqPage(.after(after), limit: ConversationFeed.pageLimit), by: access)
                 }
                 let entries = slice.items.map {
-                    (event: $0, frame: TextFrame(json: encoder.json($0, for: access.viewer)))
+                    (facts: EventFacts($0), frame: TextFrame(json: encoder.json($0, for: access.viewer)))
                 }
                 return .success(ReplayPage(entries: entries, head: slice.headSeq))
             } catch {

@@ -61,8 +61,7 @@ extension Hub {
         do {
             let head = try await store.read { try $0.head(of: conversationId, by: access) }
             shard.eventLoop.execute {
-                reader.value.feed?.start(
-                    after: Swift.min(seq, head.seq), head: head.seq, ownerEpoch: seq < head.seq ? 0 : head.owner.epoch)
+                reader.value.feed?.start(after: Swift.min(seq, head.seq), head: head)
             }
         } catch {
             continuation.finish()

@@ -54,6 +54,14 @@ struct FeedCursor: Equatable {
         return .read
     }
 
+    /// There are events up to `seq`, which were committed elsewhere.
+    mutating func rung(_ seq: Int64) -> Step {
+        target = max(target, seq)
+        guard !isStarting, !isReading, delivered < target else { return .ignore }
+        isReading = true
+        return .read
+    }
+
     /// One event of a page.
     /// - Returns: ``Step/deliver``, or ``Step/ignore`` for one that was passed on before.
     mutating func replayed(_ seq: Int64) -> Step {

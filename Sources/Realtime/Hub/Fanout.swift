@@ -1,17 +1,22 @@
+import Cluster
 import Domain
 import NIOCore
 import Wire
 
 /// The event loops and their readers: carries what is to be read to the loops that have readers for it, in order.
 final class Fanout: Sendable {
-    let interest = Interest()
+    let interest: Interest
+    /// To the readers on other nodes; nil on a node that is alone.
+    private let link: ClusterLink?
     /// A loop for timers that belong to no socket.
     let timer: any EventLoop
     private let shards: [LoopShard]
     private let indexes: [ObjectIdentifier: Int]
 
-    init(group: any EventLoopGroup) {
-        let interest = interest
+    init(group: any EventLoopGroup, link: ClusterLink?) {
+        let interest = Interest(link: link)
+        self.interest = interest
+        self.link = link
         // One bit of a word per loop; no machine that this runs on has more.
         let loops = Array(group.makeIterator().prefix(64))
         shards = loops.enumerated().map { LoopShard(eventLoop: $1, index: $0, interest: interest) }
@@ -30,7 +35,8 @@ final class Fanout: Sendable {
 
     /// Sends committed events to their readers. Calls must come in commit order.
     func deliver(_ events: [SharedEvent]) {
-        let (readers, viewers) = interest.loops(of: events.map(\.event.conversationId))
+        guard !events.isEmpty else { return }
+        let (readers, viewers) = interest.loops(of: events.map(\.facts.conversationId))
         for shard in shards {
             let bit: UInt64 = 1 << UInt64(shard.index)
             let concerned = zip(events, readers).filter { $1 & bit != 0 }.map(\.0)
@@ -38,14 +44,44 @@ final class Fanout: Sendable {
                 shard.eventLoop.execute { for event in concerned { shard.deliver(event) } }
             }
             if viewers & bit != 0 {
-                let rows = events.map { ($0.event.workspaceId, $0.event.conversationId) }
+                let rows = events.map { ($0.facts.workspaceId, $0.facts.conversationId) }
                 shard.eventLoop.execute { shard.rowsChanged(rows) }
             }
         }
     }
 
-    /// Sends what is not kept to the readers of a conversation.
+    /// Tells the readers of conversations that there are events, which they then read from the log unless they have them.
+    /// Calls must come in the order of the feed.
+    func ring(_ heads: [(workspaceId: Identifier<Workspace>, conversationId: Identifier<Conversation>, seq: Int64)]) {
+        guard !heads.isEmpty else { return }
+        let (readers, viewers) = interest.loops(of: heads.map(\.conversationId))
+        for shard in shards {
+            let bit: UInt64 = 1 << UInt64(shard.index)
+            let concerned = zip(heads, readers).filter { $1 & bit != 0 }.map(\.0)
+            if !concerned.isEmpty {
+                shard.eventLoop.execute { for head in concerned { shard.ring(head.conversationId, seq: head.seq) } }
+            }
+            if viewers & bit != 0 {
+                let rows = heads.map { ($0.workspaceId, $0.conversationId) }
+                shard.eventLoop.execute { shard.rowsChanged(rows) }
+            }
+        }
+    }
+
+    /// Sends what is not kept to the readers of a conversation, on this node and on others.
     func pass(_ frame: PassingFrame, in conversationId: Identifier<Conversation>) {
+        passHere(frame, in: conversationId)
+        passElsewhere(frame, in: conversationId)
+    }
+
+    /// Sends what is not kept to the readers of a conversation on other nodes.
+    func passElsewhere(_ frame: PassingFrame, in conversationId: Identifier<Conversation>) {
+        guard let link, link.isShared else { return }
+        link.pass(frame.passed(in: conversationId))
+    }
+
+    /// Sends what is not kept to the readers of a conversation on this node.
+    func passHere(_ frame: PassingFrame, in conversationId: Identifier<Conversation>) {
         guard let loops = interest.loops(of: [conversationId]).readers.first, loops != 0 else { return }
         for shard in shards where loops & (1 << UInt64(shard.index)) != 0 {
             shard.eventLoop.execute { shard.deliver(frame, in: conversationId) }

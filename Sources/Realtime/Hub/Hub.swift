@@ -1,3 +1,4 @@
+public import Cluster
 public import Domain
 public import Logging
 import Metrics
@@ -17,6 +18,8 @@ public final class Hub: CommitObserver {
     let frames: PassingFrames
     let fanout: Fanout
     let census = SocketCensus()
+    /// To other nodes; nil on a node that is alone.
+    let link: ClusterLink?
     /// From a commit of this node to its being handed to every loop that reads it.
     private let deliveryTime = Timer(label: "chat.delivery.duration")
     let logger: Logger
@@ -25,9 +28,12 @@ public final class Hub: CommitObserver {
     /// What the customer is told when it asks for a human, by its locale and its newest words.
     let handoffAnnouncement: @Sendable (_ locale: String?, _ words: String?) -> String
 
-    /// - Parameter group: the loops that sockets live on; at most 64 are used.
+    /// - Parameters:
+    ///   - group: the loops that sockets live on; at most 64 are used.
+    ///   - link: to the other nodes; nil on a node that is alone.
     public init(
-        store: ChatStore, group: any EventLoopGroup, encoder: EventEncoder, settings: RealtimeSettings,
+        store: ChatStore, group: any EventLoopGroup, link: ClusterLink? = nil, encoder: EventEncoder,
+        settings: RealtimeSettings,
         handoffAnnouncement: @escaping @Sendable (_ locale: String?, _ words: String?) -> String, logger: Logger
     ) {
         messageRates = MessageRates(perMinute: settings.contactMessagesPerMinute, clock: store.clock)
@@ -37,7 +43,8 @@ public final class Hub: CommitObserver {
         self.settings = settings
         self.logger = logger
         frames = PassingFrames(identifiers: encoder.views.identifiers)
-        fanout = Fanout(group: group)
+        self.link = link
+        fanout = Fanout(group: group, link: link)
         liveReplies = LiveReplies(frames: frames, fanout: fanout)
     }
 
@@ -45,26 +52,36 @@ public final class Hub: CommitObserver {
         // Runs of events between those that change what a live reply may show: the order between both is the promise.
         var run: [SharedEvent] = []
         for event in batch.events {
-            if case .conversationUpdated(let changes, _) = event.body, let owner = changes.owner {
-                fanout.deliver(run)
+            let shared = SharedEvent(event, encoder: encoder)
+            if let epoch = shared.facts.ownerEpoch {
+                publish(run)
                 run = []
-                liveReplies.ownerChanged(in: event.conversationId, to: owner)
+                liveReplies.ownerChanged(in: event.conversationId, toEpoch: epoch)
             }
-            run.append(SharedEvent(event, encoder: encoder))
+            run.append(shared)
             if case .messageCreated(let message) = event.body, let goOn = liveReplies.created(message) {
-                fanout.deliver(run)
+                publish(run)
                 run = []
                 goOn()
             }
         }
-        fanout.deliver(run)
-        if !batch.endedSessions.isEmpty || !batch.endedLogins.isEmpty {
-            let (sessions, logins) = (Set(batch.endedSessions), Set(batch.endedLogins))
-            fanout.onEachShard { $0.sessionsEnded(sessions, logins: logins) }
-        }
+        publish(run)
         if !batch.events.isEmpty, let start = batch.committedAt {
             deliveryTime.record(duration: start.duration(to: .now))
         }
+        let ended = EndedRights(
+            sessions: batch.endedSessions, logins: batch.endedLogins,
+            users: Dictionary(batch.changedUsers.map { ($0.userId, $0.version) }, uniquingKeysWith: { max($0, $1) }))
+        guard !ended.isEmpty else { return }
+        rightsEnded(ended)
+        if let link, link.isShared { link.tell(.ended(ended)) }
+    }
+
+    /// To the readers here and on other nodes.
+    private func publish(_ run: [SharedEvent]) {
+        guard !run.isEmpty else { return }
+        fanout.deliver(run)
+        if let link, link.isShared { link.tell(.events(run.map(\.rung))) }
     }
 
     /// Tells the others in a conversation that somebody types.
@@ -77,8 +94,14 @@ public final class Hub: CommitObserver {
         fanout.pass(frames.receipt(in: conversationId, of: actor, seq: seq), in: conversationId)
     }
 
+    /// Closes the sockets of those who may not go on.
+    public func rightsEnded(_ ended: EndedRights) {
+        let (sessions, logins) = (Set(ended.sessions), Set(ended.logins))
+        fanout.onEachShard { $0.rightsEnded(sessions, logins: logins, users: ended.users) }
+    }
+
     /// Asks for an AI reply to be stopped.
-    /// - Returns: false when no such reply is under way in the conversation.
+    /// - Returns: false when no such reply is under way on this node in the conversation.
     public func cancelReply(_ id: Identifier<Message>, in conversationId: Identifier<Conversation>) -> Bool {
         liveReplies.cancel(id, in: conversationId)
     }

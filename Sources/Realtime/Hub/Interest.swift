@@ -1,3 +1,4 @@
+import Cluster
 import Domain
 import Synchronization
 
@@ -10,15 +11,28 @@ final class Interest: Sendable {
     }
 
     private let state = Mutex(State())
+    private let link: ClusterLink?
+
+    /// - Parameter link: told which conversations are read here, so that what passes in them is sent here.
+    init(link: ClusterLink?) {
+        self.link = link
+    }
+
+    // The link is told under the lock: of two loops that come and go, the last word must be the right one.
 
     func add(_ loop: Int, to conversationId: Identifier<Conversation>) {
-        state.withLock { $0.conversations[conversationId, default: 0] |= 1 << UInt64(loop) }
+        state.withLock { state in
+            let loops = state.conversations[conversationId] ?? 0
+            state.conversations[conversationId] = loops | 1 << UInt64(loop)
+            if loops == 0 { link?.join(conversationId) }
+        }
     }
 
     func remove(_ loop: Int, from conversationId: Identifier<Conversation>) {
         state.withLock { state in
             let rest = (state.conversations[conversationId] ?? 0) & ~(1 << UInt64(loop))
             state.conversations[conversationId] = rest == 0 ? nil : rest
+            if rest == 0 { link?.leave(conversationId) }
         }
     }
 

@@ -129,13 +129,13 @@ public final class LiveReplies: Sendable {
     }
 
     /// A conversation is about to be announced under a newer owner: nothing of an older one may follow.
-    func ownerChanged(in conversationId: Identifier<Conversation>, to owner: Owner) {
+    func ownerChanged(in conversationId: Identifier<Conversation>, toEpoch epoch: Int64) {
         let concerned = replies.withLock { replies in
             replies.values.filter { $0.conversationId == conversationId }
         }
         for reply in concerned {
             let cancel: (@Sendable () -> Void)? = reply.state.withLock { state in
-                guard state.job.ownerEpoch < owner.epoch, !state.isClosed else { return nil }
+                guard state.job.ownerEpoch < epoch, !state.isClosed else { return nil }
                 state.isClosed = true
                 return reply.onCancel
             }
@@ -154,7 +154,7 @@ public final class LiveReplies: Sendable {
     }
 
     /// The text of a reply as its readers have it.
-    struct Snapshot: Sendable {
+    struct Snapshot: Sendable, Equatable {
         var messageId: Identifier<Message>
         var generation: Int64
         var ownerEpoch: Int64
@@ -175,6 +175,17 @@ public final class LiveReplies: Sendable {
             guard state.isCreated, !state.isClosed else { return nil }
             return Snapshot(
                 messageId: id, generation: state.job.generation, ownerEpoch: state.job.ownerEpoch, text: state.shown)
+        }
+    }
+
+    /// Tells the readers on other nodes the text so far of a reply that is made here. In its place among the pieces.
+    func tell(_ id: Identifier<Message>, in conversationId: Identifier<Conversation>) {
+        guard let reply = reply(id), reply.conversationId == conversationId else { return }
+        reply.state.withLock { state in
+            guard state.isCreated, !state.isClosed else { return }
+            let snapshot = Snapshot(
+                messageId: id, generation: state.job.generation, ownerEpoch: state.job.ownerEpoch, text: state.shown)
+            fanout.passElsewhere(frames.snapshot(snapshot, in: conversationId), in: conversationId)
         }
     }
 

@@ -43,8 +43,14 @@ final class LoopShard: @unchecked Sendable {
     }
 
     func deliver(_ shared: SharedEvent) {
-        guard let list = feeds[shared.event.conversationId] else { return }
+        guard let list = feeds[shared.facts.conversationId] else { return }
         for feed in list { feed.receive(shared) }
+    }
+
+    /// There are events up to `seq`.
+    func ring(_ conversationId: Identifier<Conversation>, seq: Int64) {
+        guard let list = feeds[conversationId] else { return }
+        for feed in list { feed.ring(seq) }
     }
 
     func deliver(_ passing: PassingFrame, in conversationId: Identifier<Conversation>) {
@@ -90,12 +96,15 @@ final class LoopShard: @unchecked Sendable {
         }
     }
 
-    func sessionsEnded(_ sessions: Set<Identifier<ChatSession>>, logins: Set<Identifier<Login>>) {
+    func rightsEnded(
+        _ sessions: Set<Identifier<ChatSession>>, logins: Set<Identifier<Login>>, users: [Identifier<User>: Int64]
+    ) {
         for connection in connections.values {
             if let session = connection.access?.contact?.sessionId, sessions.contains(session) {
                 connection.close(.sessionClosed)
-            } else if let login = connection.access?.staff?.loginId, logins.contains(login) {
-                connection.close(.revoked)
+            } else if let staff = connection.access?.staff {
+                let isOutdated = users[staff.userId].map { staff.accessVersion < $0 } ?? false
+                if isOutdated || logins.contains(staff.loginId) { connection.close(.revoked) }
             }
         }
     }

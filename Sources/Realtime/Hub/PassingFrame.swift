@@ -10,8 +10,10 @@ struct PassingFrame: Sendable {
         case replaceable(key: String)
         /// Part of a reply: the queue merges neighbours.
         case delta(ReplyDelta)
-        /// Start, reset, snapshot or end of a reply.
+        /// Start, reset or end of a reply.
         case reply
+        /// The text so far of a reply that is being made on another node, for the readers who asked for it.
+        case snapshot(LiveReplies.Snapshot)
     }
 
     struct ReplyDelta: Sendable, Equatable {
@@ -163,7 +165,8 @@ struct PassingFrames: Sendable {
             of: snapshot.messageId, in: conversationId, generation: snapshot.generation, text: snapshot.text,
             requestId: nil)
         return PassingFrame(
-            type: "reply.snapshot", kind: .reply, ownerEpoch: snapshot.ownerEpoch, frame: frame, contactFrame: frame)
+            type: "reply.snapshot", kind: .snapshot(snapshot), ownerEpoch: snapshot.ownerEpoch, frame: frame,
+            contactFrame: frame)
     }
 
     func snapshot(

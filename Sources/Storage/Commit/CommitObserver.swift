@@ -15,8 +15,6 @@ public struct CommittedBatch: Sendable {
     public internal(set) var endedLogins: [Identifier<Login>] = []
     /// Users whose rights changed: tokens and sockets of an older version must go.
     public internal(set) var changedUsers: [ChangedAccess] = []
-    /// Workspaces whose knowledge changed.
-    public internal(set) var changedKnowledge: Set<Identifier<Workspace>> = []
     /// When this node had it on disk; nil for what another node committed.
     public internal(set) var committedAt: ContinuousClock.Instant?
 
@@ -28,7 +26,6 @@ public struct CommittedBatch: Sendable {
         endedSessions += other.endedSessions
         endedLogins += other.endedLogins
         changedUsers += other.changedUsers
-        changedKnowledge.formUnion(other.changedKnowledge)
     }
 }
 

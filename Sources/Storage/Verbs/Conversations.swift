@@ -31,12 +31,13 @@ extension RowReader {
         return try completed(found, for: access)
     }
 
-    /// The newest `seq` and owner of a conversation that `access` may read.
-    public func head(
-        of id: Identifier<Conversation>, by access: Access
-    ) throws -> (seq: Int64, owner: Owner, contactId: Identifier<Contact>) {
+    /// Where a conversation that `access` may read stands.
+    public func head(of id: Identifier<Conversation>, by access: Access) throws -> ConversationHead {
         let state = try readable(id, by: access)
-        return (state.headSeq, state.owner, state.contactId)
+        var shownReply: Identifier<Message>?
+        if state.owner.kind == .ai { shownReply = try openJobs(of: id).first { $0.state == .shown }?.id }
+        return ConversationHead(
+            seq: state.headSeq, owner: state.owner, contactId: state.contactId, shownReply: shownReply)
     }
 
     /// Conversations with at least one message, newest first: all of the workspace for staff, its own for a contact.
@@ -89,6 +90,16 @@ extension RowReader {
         conversation.unread = try unread(in: conversation.id, by: access)
         return conversation
     }
+}
+
+/// Where a conversation stands.
+public struct ConversationHead: Sendable, Equatable {
+    /// Of its newest event.
+    public var seq: Int64
+    public var owner: Owner
+    public var contactId: Identifier<Contact>
+    /// The AI reply that is being shown.
+    public var shownReply: Identifier<Message>?
 }
 
 /// Which conversations a list shows. Nil fields do not filter.

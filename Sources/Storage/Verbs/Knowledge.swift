@@ -58,7 +58,6 @@ extension Transaction {
     private func noteChangedKnowledge(of workspaceId: Identifier<Workspace>) throws {
         try connection.run(
             "UPDATE workspaces SET knowledge_version = knowledge_version + 1 WHERE id = ?", [.identifier(workspaceId)])
-        committed.changedKnowledge.insert(workspaceId)
     }
 }
 

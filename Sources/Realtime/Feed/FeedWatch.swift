@@ -1,0 +1,103 @@
+import Cluster
+import Domain
+public import Logging
+import NIOCore
+import Storage
+import Synchronization
+
+/// Finds in the database what the doorbell did not ring for: events that other nodes committed, and ended rights.
+///
+/// While the bus is healthy it is a safety net that is looked into now and then; while it is silent it is how events get
+/// here. What it finds is only ever a reason to look: a reader that has an event already ignores it.
+public final class FeedWatch: Sendable {
+    /// Between two looks while the bus is silent. With the sequencer's own interval it keeps delivery under a second.
+    static let silentInterval = Duration.milliseconds(500)
+    /// Between two looks while the bus is healthy. Contract: a missed event is learned of within one heartbeat (25 s).
+    static let healthyInterval = Duration.seconds(2)
+    /// Entries that are read at once.
+    static let pageLimit = 1000
+    /// Ends of rights are looked for so far back: longer than a command takes from its time to its commit.
+    static let rightsOverlapSeconds: Int64 = 30
+
+    private let hub: Hub
+    private let store: ChatStore
+    private let logger: Logger
+    private let sleep = Mutex<Task<Void, Never>?>(nil)
+    private let isSilent = Mutex(true)
+
+    public init(hub: Hub, logger: Logger) {
+        self.hub = hub
+        self.store = hub.store
+        self.logger = logger
+        hub.link?.observeHealth { [weak self] in self?.busChanged(to: $0) }
+    }
+
+    private func busChanged(to health: BusHealth) {
+        let isSilent = health != .healthy
+        let wasSilent = self.isSilent.withLock { silent in
+            defer { silent = isSilent }
+            return silent
+        }
+        guard isSilent != wasSilent else { return }
+        if isSilent {
+            logger.warning("the bus between nodes is silent: polling", metadata: ["health": "\(health)"])
+        } else {
+            logger.notice("the bus between nodes is healthy")
+        }
+        // What was published last may be lost, in both directions.
+        sleep.withLock { $0?.cancel() }
+    }
+
+    /// Looks until the task is cancelled.
+    public func run() async {
+        var position: Int64?
+        var hasFailed = false
+        while !Task.isCancelled {
+            do {
+                position = try await look(after: position)
+                if hasFailed { logger.notice("the feed can be read again") }
+                hasFailed = false
+            } catch {
+                if !hasFailed { logger.warning("the feed could not be read", metadata: ["error": "\(error)"]) }
+                hasFailed = true
+            }
+            await pause()
+        }
+    }
+
+    /// One look.
+    /// - Parameter position: where the last one ended; nil before the first, which starts at the end.
+    /// - Returns: where this one ended.
+    func look(after position: Int64?) async throws -> Int64 {
+        guard var position else { return try await store.read { try $0.feedHead() } }
+        while true {
+            let start = position
+            let entries = try await store.read { try $0.feed(after: start, limit: Self.pageLimit) }
+            if let last = entries.last { position = last.position }
+            hub.found(entries)
+            guard entries.count == Self.pageLimit else { break }
+        }
+        let since = store.clock.now().adding(seconds: -Self.rightsOverlapSeconds)
+        let ended = try await store.read { try $0.endedAccess(since: since) }
+        let rights = EndedRights(
+            sessions: ended.sessions, logins: ended.logins,
+            users: Dictionary(ended.users.map { ($0.userId, $0.version) }, uniquingKeysWith: { max($0, $1) }))
+        if !rights.isEmpty { hub.rightsEnded(rights) }
+        return position
+    }
+
+    private func pause() async {
+        // Under the lock: a change of the bus finds either the sleep to end or is seen by its length.
+        let pause = sleep.withLock { sleep in
+            let interval = isSilent.withLock { $0 } ? Self.silentInterval : Self.healthyInterval
+            let pause = Task { _ = try? await ContinuousClock().sleep(for: interval) }
+            sleep = pause
+            return pause
+        }
+        await withTaskCancellationHandler {
+            await pause.value
+        } onCancel: {
+            pause.cancel()
+        }
+    }
+}

@@ -1,0 +1,54 @@
+public import Cluster
+import Domain
+public import Storage
+
+// What other nodes tell, and what this one finds when they cannot.
+extension Hub {
+    /// Takes a message of another node. On the bus's event loop, in the order in which that node sent it.
+    public func heard(_ message: NodeMessage) {
+        switch message {
+        case .events(let events): heard(events)
+        case .ended(let ended): rightsEnded(ended)
+        case .passing(let frame): fanout.passHere(PassingFrame(frame), in: frame.conversationId)
+        case .stopReply(let id, let conversationId): _ = cancelReply(id, in: conversationId)
+        case .wantsReply(let id, let conversationId): liveReplies.tell(id, in: conversationId)
+        case .replies: break  // The assistant's.
+        }
+    }
+
+    private func heard(_ events: [RungEvent]) {
+        // Those without bytes are read from the log; a run of the others goes out together.
+        var run: [SharedEvent] = []
+        for event in events {
+            let facts = EventFacts(event)
+            if let epoch = facts.ownerEpoch {
+                fanout.deliver(run)
+                run = []
+                liveReplies.ownerChanged(in: facts.conversationId, toEpoch: epoch)
+            }
+            if let json = event.json {
+                run.append(SharedEvent(facts, json))
+            } else {
+                fanout.deliver(run)
+                run = []
+                fanout.ring([(facts.workspaceId, facts.conversationId, facts.seq)])
+            }
+        }
+        fanout.deliver(run)
+    }
+
+    /// Tells the readers here of events that were found in the feed. Those that they have already change nothing.
+    public func found(_ entries: [FeedEntry]) {
+        fanout.ring(entries.map { ($0.workspaceId, $0.conversationId, $0.seq) })
+    }
+
+    /// Asks for an AI reply to be stopped, wherever it is made.
+    /// - Parameter isOpen: whether the reply is under way, by its row.
+    /// - Returns: false when it is not.
+    func stopReply(_ id: Identifier<Message>, in conversationId: Identifier<Conversation>, isOpen: Bool) -> Bool {
+        if cancelReply(id, in: conversationId) { return true }
+        guard isOpen, let link, link.isShared else { return false }
+        link.tell(.stopReply(id, in: conversationId))
+        return true
+    }
+}
