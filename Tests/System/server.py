@@ -1,22 +1,19 @@
 """A real server process with its own data folder and loopback port: started, drained and killed by tests."""
 
 import contextlib
-import ctypes
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
-import time
 from pathlib import Path
 
 import httpx
 
-REPOSITORY = Path(__file__).resolve().parents[2]
+from processes import REPOSITORY, die_with_parent, free_port, poll
+
 START_SECONDS = 30  # A debug build on a loaded machine; a release build answers in under half a second.
 STOP_SECONDS = 30  # The contract's own limit for a drain.
-POLL_SECONDS = 0.02
 
 ADMIN_EMAIL = "admin@chatapi.com"
 ADMIN_PASSWORD = "admin123456"
@@ -38,30 +35,6 @@ UNLIMITED = {
 def binary() -> Path:
     """The command under test: `CHAT_API_BINARY`, else the debug build."""
     return Path(os.environ.get("CHAT_API_BINARY") or REPOSITORY / ".build/debug/chat-api")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def _die_with_parent():
-    """Runs in the child: a test run that is itself killed leaves no server behind (PR_SET_PDEATHSIG, prctl(2))."""
-    with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None).prctl(1, signal.SIGKILL)
-
-
-def poll(condition, deadline_seconds: float, what: str, every: float = POLL_SECONDS):
-    """The condition's first true value; fails after the deadline. The only place where a synchronous test waits."""
-    end = time.monotonic() + deadline_seconds
-    while True:
-        value = condition()
-        if value:
-            return value
-        if time.monotonic() > end:
-            raise AssertionError(f"not within {deadline_seconds} s: {what}")
-        time.sleep(every)
 
 
 class Server:
@@ -124,7 +97,7 @@ class Server:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                preexec_fn=_die_with_parent,
+                preexec_fn=die_with_parent,
             )
         return self
 
@@ -169,7 +142,7 @@ class Server:
             capture_output=True,
             text=True,
             timeout=60,
-            preexec_fn=_die_with_parent,
+            preexec_fn=die_with_parent,
         )
 
     def logs(self) -> str:
