@@ -138,7 +138,8 @@ let package = Package(
             "HTTPAPITests",
             [
                 "Domain", "Wire", "Storage", "StorageSQLite", "Identity", "Assistant", "Realtime", "HTTPAPI",
-                .hummingbird, .hummingbirdTesting, .nioCore, .nioPosix, .httpTypes, .crypto, .logging,
+                "Observability", .hummingbird, .hummingbirdTesting, .nioCore, .nioPosix, .httpTypes, .crypto, .logging,
+                .metrics,
             ]),
         .tests(
             "ChatAPITests",

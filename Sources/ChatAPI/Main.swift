@@ -27,7 +27,8 @@ enum Main {
     private static let entryPoints = ServerEntryPoints(
         serve: { configuration in
             let logger = Logger(label: "server")
-            let server = try await ChatServer(configuration, logger: logger) { channel in
+            let metrics = Figures.start(nodeId: configuration.nodeId, logger: logger)
+            let server = try await ChatServer(configuration, metrics: metrics, logger: logger) { channel in
                 logger.info(
                     "listening",
                     metadata: [

@@ -22,6 +22,7 @@ public struct HTTPInterface: Sendable {
     let readiness: Readiness
     let clock: any WallClock
     let assistantHealth: @Sendable () async -> AssistantHealth
+    let metrics: MetricsPage
     private let startedAt: Timestamp
     /// How often a stream looks whether its reply is still under way.
     var streamCheckInterval = ReplyStream.checkInterval
@@ -30,12 +31,13 @@ public struct HTTPInterface: Sendable {
     ///   - handoffAnnouncement: what a contact is told when it asks for a human, by its session's locale and its
     ///     newest words.
     ///   - assistantHealth: how the assistant is, for `/health`.
+    ///   - metrics: what `/metrics` shows.
     public init(
         store: ChatStore, views: ViewMaker, authenticator: Authenticator, tokens: TokenAuthority,
         passwords: PasswordHasher, hub: Hub, knowledge: KnowledgeLibrary, settings: HTTPSettings, readiness: Readiness,
         clock: any WallClock,
         handoffAnnouncement: @escaping @Sendable (_ locale: String?, _ words: String?) -> String,
-        assistantHealth: @escaping @Sendable () async -> AssistantHealth
+        assistantHealth: @escaping @Sendable () async -> AssistantHealth, metrics: MetricsPage
     ) {
         self.store = store
         self.views = views
@@ -50,6 +52,7 @@ public struct HTTPInterface: Sendable {
         self.readiness = readiness
         self.clock = clock
         self.assistantHealth = assistantHealth
+        self.metrics = metrics
         self.startedAt = clock.now()
     }
 
@@ -63,6 +66,7 @@ public struct HTTPInterface: Sendable {
             store: store, settings: settings, readiness: readiness, clock: clock, startedAt: startedAt,
             assistantHealth: assistantHealth
         ).register(in: &table)
+        MetricsRoutes(page: metrics).register(in: &table)
         AuthRoutes(store: store, views: views, tokens: tokens, passwords: passwords, limits: limits)
             .register(in: &table)
         ProfileRoutes(store: store, views: views).register(in: &table)
@@ -89,7 +93,7 @@ public struct HTTPInterface: Sendable {
     public func router() -> Router<RequestScope> {
         let table = table
         let router = Router(context: RequestScope.self, options: .autoGenerateHeadEndpoints)
-        router.add(middleware: Correlation(settings: settings))
+        router.add(middleware: Correlation(settings: settings, figures: RequestFigures(endpoints: table.endpoints)))
         router.add(middleware: SecurityHeaders(settings: settings))
         router.add(middleware: CrossOrigin(origins: settings.corsOrigins))
         router.add(middleware: ProblemDetails(methods: { table.methods(at: $0) }))

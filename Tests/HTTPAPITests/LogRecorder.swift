@@ -3,6 +3,13 @@ import Synchronization
 
 /// Keeps every log record as one line of text.
 final class LogRecorder: Sendable {
+    /// The lowest level that is kept; read when a test's server starts.
+    var level: Logger.Level {
+        get { lowest.withLock { $0 } }
+        set { lowest.withLock { $0 = newValue } }
+    }
+
+    private let lowest = Mutex(Logger.Level.debug)
     private let kept = Mutex<[(message: String, metadata: Logger.Metadata)]>([])
 
     func record(_ message: String, _ metadata: Logger.Metadata) {

@@ -7,6 +7,7 @@ import Identity
 import Logging
 import NIOCore
 import NIOPosix
+import Observability
 import Realtime
 import ServiceLifecycle
 import Storage
@@ -30,7 +31,7 @@ struct ChatServer: Sendable {
 
     /// - Parameter onListening: told the address once requests are taken.
     init(
-        _ configuration: ServerConfiguration, logger: Logger,
+        _ configuration: ServerConfiguration, metrics: PrometheusMetrics, logger: Logger,
         onListening: @escaping @Sendable (any Channel) async -> Void
     ) async throws {
         self.logger = logger
@@ -55,7 +56,7 @@ struct ChatServer: Sendable {
         let runtime = assistant.runtime(stage: hub.liveReplies)
         database.commits.subscribe(hub)
         database.commits.subscribe(runtime)
-        database.commits.subscribe(assistant.knowledge)
+        metrics.observe(hub)
         self.hub = hub
         self.runtime = runtime
 
@@ -66,7 +67,8 @@ struct ChatServer: Sendable {
             store: store, views: views, authenticator: authenticator, tokens: tokens, passwords: passwords,
             hub: hub, knowledge: assistant.knowledge, settings: settings, readiness: readiness, clock: store.clock,
             handoffAnnouncement: { assistant.handoffAnnouncement(locale: $0, words: $1) },
-            assistantHealth: { assistant.health(runtime) })
+            assistantHealth: { assistant.health(runtime) },
+            metrics: metrics.page(token: configuration.http.metricsToken))
         let gate = SocketGate(
             hub: hub, credentials: SocketCredentials(authenticator, clock: store.clock),
             clientAddress: { request in

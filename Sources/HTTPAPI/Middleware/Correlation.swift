@@ -2,13 +2,14 @@ import HTTPTypes
 import Hummingbird
 import Logging
 
-/// Gives every request its id, answers with it, and writes the one log line that every request gets.
+/// Gives every request its id, answers with it, measures it, and writes the one log line that every request gets.
 ///
 /// The line holds the route's pattern and never the path's query, a body or a header: tickets and tokens stand there.
 struct Correlation: RouterMiddleware {
     typealias Context = RequestScope
 
     let settings: HTTPSettings
+    let figures: RequestFigures
 
     func handle(
         _ request: Request, context: RequestScope, next: (Request, RequestScope) async throws -> Response
@@ -27,23 +28,32 @@ struct Correlation: RouterMiddleware {
         var response = try await next(request, scope)
         response.headers[.xRequestId] = scope.requestId
         response.headers[.xNodeId] = settings.nodeId
-        log(request, response, scope, start.duration(to: .now))
+        let duration = start.duration(to: .now)
+        let path = scope.endpointPath ?? "-"
+        let route = path == "NotFound" ? "unmatched" : path
+        figures.answered(request.method, route, response.status, in: duration)
+        log(request, response, scope, route, duration)
         return response
     }
 
-    private func log(_ request: Request, _ response: Response, _ scope: RequestScope, _ duration: Duration) {
-        let route = scope.endpointPath ?? "-"
+    private func log(
+        _ request: Request, _ response: Response, _ scope: RequestScope, _ route: String, _ duration: Duration
+    ) {
         var metadata: Logger.Metadata = [
             "method": .string(String(request.method.rawValue.prefix(16))),
-            "route": .string(route == "NotFound" ? "unmatched" : route),
+            "route": .string(route),
             "status": .stringConvertible(response.status.code),
             "duration_ms": .stringConvertible(duration.milliseconds),
             "client": .string(scope.client.text),
         ]
         if let principal = scope.findings.principalKind { metadata["principal"] = .string(principal) }
-        // Load balancers ask every second.
-        let level: Logger.Level = route.hasPrefix("/health") && response.status.code < 500 ? .debug : .info
-        scope.logger.log(level: level, "request", metadata: metadata)
+        scope.logger.log(
+            level: Self.isRoutine(route, response.status) ? .debug : .info, "request", metadata: metadata)
+    }
+
+    /// Load balancers ask every second, and Prometheus every few. A scraper without the right token is worth a line.
+    private static func isRoutine(_ route: String, _ status: HTTPResponse.Status) -> Bool {
+        route.hasPrefix("/health") ? status.code < 500 : route == MetricsRoutes.path && status.code < 400
     }
 }
 
