@@ -21,7 +21,9 @@ import Testing
                     try connection.run(
                         "INSERT INTO installation (name, value) VALUES (?, ?)",
                         [.text(name), .blob([UInt8](repeating: 7, count: bytes))])
-                } completion: { continuation.resume(with: $0) }
+                } completion: {
+                    continuation.resume(with: $0)
+                }
             }
         }
         func logBytes() throws -> Int {

@@ -3,9 +3,10 @@ import Storage
 import Synchronization
 import Testing
 
-@Suite struct GroupCommitTests {
-    @Test func aRefusedCommandLeavesNoTraceAndDoesNotDisturbItsNeighbours() async throws {
-        let fixture = try await StoreFixture()
+@Suite(.databases) struct GroupCommitTests {
+    @Test(arguments: TestDatabase.all)
+    func aRefusedCommandLeavesNoTraceAndDoesNotDisturbItsNeighbours(on database: TestDatabase) async throws {
+        let fixture = try await StoreFixture(on: database)
         let (session, visitor) = try await fixture.visitor()
         let outcomes = await withTaskGroup(of: Bool.self) { group in
             for index in 0..<60 {
@@ -31,8 +32,10 @@ import Testing
         #expect(events.compactMap { $0.message.flatMap { Int($0.content) } }.allSatisfy { $0 % 3 != 0 })
     }
 
-    @Test func aFailedCommitAcknowledgesNothingPublishesNothingAndTheRetrySucceedsOnce() async throws {
-        let fixture = try await StoreFixture()
+    @Test(arguments: TestDatabase.all)
+    func aFailedCommitAcknowledgesNothingPublishesNothingAndTheRetrySucceedsOnce(on database: TestDatabase) async throws
+    {
+        let fixture = try await StoreFixture(on: database)
         let (session, visitor) = try await fixture.visitor()
         let published = fixture.commits.events.count
         for failure in [StorageFailure.unavailable("disk I/O error"), .full] {
@@ -48,8 +51,9 @@ import Testing
         #expect(try await fixture.events(of: session.conversationId).count == 2)
     }
 
-    @Test func aCallerThatIsCancelledDoesNotUndoItsCommand() async throws {
-        let fixture = try await StoreFixture()
+    @Test(arguments: TestDatabase.all)
+    func aCallerThatIsCancelledDoesNotUndoItsCommand(on database: TestDatabase) async throws {
+        let fixture = try await StoreFixture(on: database)
         let (session, visitor) = try await fixture.visitor()
         let task = Task {
             withUnsafeCurrentTask { $0?.cancel() }
@@ -59,8 +63,9 @@ import Testing
         #expect(try await fixture.send("kept", clientId: "a", to: session.conversationId, by: visitor).isDuplicate)
     }
 
-    @Test func theSenderHearsOfItsCommitBeforeTheReadersDo() async throws {
-        let fixture = try await StoreFixture()
+    @Test(arguments: TestDatabase.all)
+    func theSenderHearsOfItsCommitBeforeTheReadersDo(on database: TestDatabase) async throws {
+        let fixture = try await StoreFixture(on: database)
         let (session, visitor) = try await fixture.visitor()
         let published = fixture.commits.events.count
         let seenAtAck = Mutex<[Int]>([])
@@ -75,8 +80,9 @@ import Testing
         #expect(seenAtAck.withLock { $0 } == [published])
     }
 
-    @Test func closingWritesWhatWasTakenAndRefusesTheRest() async throws {
-        let fixture = try await StoreFixture()
+    @Test(arguments: TestDatabase.all)
+    func closingWritesWhatWasTakenAndRefusesTheRest(on database: TestDatabase) async throws {
+        let fixture = try await StoreFixture(on: database)
         let (session, visitor) = try await fixture.visitor()
         let accepted = Mutex(0)
         for index in 0..<200 {

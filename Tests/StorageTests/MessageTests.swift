@@ -2,9 +2,10 @@ import Domain
 import Storage
 import Testing
 
-@Suite struct MessageTests {
-    @Test func sendsAreNumberedWithoutHolesFromTheConversationsFirstEventOn() async throws {
-        let fixture = try await StoreFixture()
+@Suite(.databases) struct MessageTests {
+    @Test(arguments: TestDatabase.all)
+    func sendsAreNumberedWithoutHolesFromTheConversationsFirstEventOn(on database: TestDatabase) async throws {
+        let fixture = try await StoreFixture(on: database)
         let (session, visitor) = try await fixture.visitor()
         for index in 1...5 { _ = try await fixture.send("m\(index)", to: session.conversationId, by: visitor) }
         let events = try await fixture.events(of: session.conversationId)
@@ -14,8 +15,9 @@ import Testing
         #expect(fixture.commits.events.map(\.seq) == Array(1...6))
     }
 
-    @Test func aRetryGivesTheSameMessageAndOtherContentIsAConflict() async throws {
-        let fixture = try await StoreFixture()
+    @Test(arguments: TestDatabase.all)
+    func aRetryGivesTheSameMessageAndOtherContentIsAConflict(on database: TestDatabase) async throws {
+        let fixture = try await StoreFixture(on: database)
         let (session, visitor) = try await fixture.visitor()
         let first = try await fixture.send("hello", clientId: "a", to: session.conversationId, by: visitor)
         let again = try await fixture.send("hello", clientId: "a", to: session.conversationId, by: visitor)
@@ -30,8 +32,9 @@ import Testing
             try await !fixture.send("hello", clientId: "a", to: session.conversationId, by: fixture.admin).isDuplicate)
     }
 
-    @Test func theSameSendFromManyTasksIsOneMessage() async throws {
-        let fixture = try await StoreFixture()
+    @Test(arguments: TestDatabase.all)
+    func theSameSendFromManyTasksIsOneMessage(on database: TestDatabase) async throws {
+        let fixture = try await StoreFixture(on: database)
         let (session, visitor) = try await fixture.visitor()
         let sent = try await withThrowingTaskGroup(of: SentMessage.self) { group in
             for _ in 0..<40 {
@@ -44,8 +47,9 @@ import Testing
         #expect(try await fixture.events(of: session.conversationId).filter { $0.kind == .messageCreated }.count == 1)
     }
 
-    @Test func manySendersAtOnceLeaveNoHoleAndTheirEventsComeInCommitOrder() async throws {
-        let fixture = try await StoreFixture()
+    @Test(arguments: TestDatabase.all)
+    func manySendersAtOnceLeaveNoHoleAndTheirEventsComeInCommitOrder(on database: TestDatabase) async throws {
+        let fixture = try await StoreFixture(on: database)
         var visitors: [(ChatSession, Access)] = []
         for _ in 0..<8 { visitors.append(try await fixture.visitor()) }
         await withThrowingTaskGroup(of: Void.self) { group in
@@ -66,8 +70,9 @@ import Testing
         #expect(fixture.commits.batchSizes.contains { $0 > 1 }, "commands of one moment share a commit")
     }
 
-    @Test func aClosedConversationTakesNoMessageButKnowsAnEarlierSend() async throws {
-        let fixture = try await StoreFixture()
+    @Test(arguments: TestDatabase.all)
+    func aClosedConversationTakesNoMessageButKnowsAnEarlierSend(on database: TestDatabase) async throws {
+        let fixture = try await StoreFixture(on: database)
         let (session, visitor) = try await fixture.visitor()
         let sent = try await fixture.send("before", clientId: "a", to: session.conversationId, by: visitor)
         var patch = ConversationPatch()
@@ -81,8 +86,9 @@ import Testing
         #expect(retried.isDuplicate && retried.message.id == sent.message.id)
     }
 
-    @Test func aContactsMessageOpensAResolvedConversation() async throws {
-        let fixture = try await StoreFixture()
+    @Test(arguments: TestDatabase.all)
+    func aContactsMessageOpensAResolvedConversation(on database: TestDatabase) async throws {
+        let fixture = try await StoreFixture(on: database)
         let (session, visitor) = try await fixture.visitor()
         _ = try await fixture.send("1", to: session.conversationId, by: visitor)
         var patch = ConversationPatch()
@@ -96,8 +102,9 @@ import Testing
         #expect(conversation.status == .open)
     }
 
-    @Test func notesAreHiddenFromTheContactEverywhere() async throws {
-        let fixture = try await StoreFixture()
+    @Test(arguments: TestDatabase.all)
+    func notesAreHiddenFromTheContactEverywhere(on database: TestDatabase) async throws {
+        let fixture = try await StoreFixture(on: database)
         let (session, visitor) = try await fixture.visitor()
         _ = try await fixture.send("hello", to: session.conversationId, by: visitor)
         let note = try await fixture.send("secret", kind: .note, to: session.conversationId, by: fixture.admin)
@@ -119,8 +126,9 @@ import Testing
         }
     }
 
-    @Test func nobodyReachesAnothersConversation() async throws {
-        let fixture = try await StoreFixture()
+    @Test(arguments: TestDatabase.all)
+    func nobodyReachesAnothersConversation(on database: TestDatabase) async throws {
+        let fixture = try await StoreFixture(on: database)
         let (session, _) = try await fixture.visitor()
         let (_, stranger) = try await fixture.visitor()
         let (other, _) = try await fixture.store.write {
@@ -140,8 +148,9 @@ import Testing
         #expect(try await fixture.events(of: session.conversationId).count == 1)
     }
 
-    @Test func pagesGoBothWaysAndTellTheHead() async throws {
-        let fixture = try await StoreFixture()
+    @Test(arguments: TestDatabase.all)
+    func pagesGoBothWaysAndTellTheHead(on database: TestDatabase) async throws {
+        let fixture = try await StoreFixture(on: database)
         let (session, visitor) = try await fixture.visitor()
         for index in 1...10 { _ = try await fixture.send("\(index)", to: session.conversationId, by: visitor) }
         let (forward, backward) = try await fixture.store.read { snapshot in

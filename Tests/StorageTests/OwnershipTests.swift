@@ -2,9 +2,10 @@ import Domain
 import Storage
 import Testing
 
-@Suite struct OwnershipTests {
-    @Test func aContactReachesAHumanAndMayReturnToTheAIOnlyFromTheQueue() async throws {
-        let fixture = try await StoreFixture()
+@Suite(.databases) struct OwnershipTests {
+    @Test(arguments: TestDatabase.all)
+    func aContactReachesAHumanAndMayReturnToTheAIOnlyFromTheQueue(on database: TestDatabase) async throws {
+        let fixture = try await StoreFixture(on: database)
         let (session, visitor) = try await fixture.visitor()
         let id = session.conversationId
         let waiting = try await fixture.store.write {
@@ -37,8 +38,9 @@ import Testing
         }
     }
 
-    @Test func ofManyAgentsWhoSawTheSameEpochOneGetsIt() async throws {
-        let fixture = try await StoreFixture()
+    @Test(arguments: TestDatabase.all)
+    func ofManyAgentsWhoSawTheSameEpochOneGetsIt(on database: TestDatabase) async throws {
+        let fixture = try await StoreFixture(on: database)
         let (session, _) = try await fixture.visitor()
         var agents: [Access] = []
         for index in 0..<10 {

@@ -3,10 +3,11 @@ import Storage
 import Testing
 
 /// A conversation as a replay of its beginning shows it.
-@Suite struct ReplayedConversationTests {
+@Suite(.databases) struct ReplayedConversationTests {
     /// The conversation of a replayed `conversation.created` is the contact's own view of it, as it is now.
-    @Test func aReplayedBeginningShowsTheLastMessageThatItsReaderMaySee() async throws {
-        let fixture = try await StoreFixture()
+    @Test(arguments: TestDatabase.all)
+    func aReplayedBeginningShowsTheLastMessageThatItsReaderMaySee(on database: TestDatabase) async throws {
+        let fixture = try await StoreFixture(on: database)
         let (session, visitor) = try await fixture.visitor()
         let sent = try await fixture.send("hello", to: session.conversationId, by: visitor)
         _ = try await fixture.send("hm", kind: .note, to: session.conversationId, by: fixture.admin)

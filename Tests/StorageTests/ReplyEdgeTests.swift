@@ -3,10 +3,11 @@ import Storage
 import Testing
 
 /// Replies at the seams: what ends together, what comes together.
-@Suite struct ReplyEdgeTests {
+@Suite(.databases) struct ReplyEdgeTests {
     /// What was asked during the last unanswered reply goes to the human with all the rest: nobody begins to answer it.
-    @Test func aHandoverAnnouncesNoReplyThatItEndsItself() async throws {
-        let fixture = try await StoreFixture()
+    @Test(arguments: TestDatabase.all)
+    func aHandoverAnnouncesNoReplyThatItEndsItself(on database: TestDatabase) async throws {
+        let fixture = try await StoreFixture(on: database)
         let (session, visitor) = try await fixture.visitor()
         let id = session.conversationId
         _ = try await fixture.send("first", to: id, by: visitor)

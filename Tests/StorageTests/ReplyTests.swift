@@ -2,7 +2,7 @@ import Domain
 import Storage
 import Testing
 
-@Suite struct ReplyTests {
+@Suite(.databases) struct ReplyTests {
     private func asked(_ fixture: StoreFixture) async throws -> (ChatSession, Access, ReplyJob) {
         let (session, visitor) = try await fixture.visitor()
         _ = try await fixture.send("question", to: session.conversationId, by: visitor)
@@ -17,8 +17,9 @@ import Testing
         }
     }
 
-    @Test func aQuestionOwesAReplyInItsOwnTransactionAndABurstJoinsIt() async throws {
-        let fixture = try await StoreFixture()
+    @Test(arguments: TestDatabase.all)
+    func aQuestionOwesAReplyInItsOwnTransactionAndABurstJoinsIt(on database: TestDatabase) async throws {
+        let fixture = try await StoreFixture(on: database)
         let (session, visitor, job) = try await asked(fixture)
         #expect(job.state == .running && job.generation == 1 && job.ownerEpoch == 1)
         _ = try await fixture.send("and more", to: session.conversationId, by: visitor)
@@ -32,8 +33,9 @@ import Testing
         #expect(shown.id == job.id && shown.status == .streaming)
     }
 
-    @Test func aQuestionDuringAShownReplyIsAnsweredByTheNext() async throws {
-        let fixture = try await StoreFixture()
+    @Test(arguments: TestDatabase.all)
+    func aQuestionDuringAShownReplyIsAnsweredByTheNext(on database: TestDatabase) async throws {
+        let fixture = try await StoreFixture(on: database)
         let (session, visitor, job) = try await asked(fixture)
         _ = try await fixture.store.write { try $0.showReply(job, text: "a") }
         _ = try await fixture.send("second", to: session.conversationId, by: visitor)
@@ -49,8 +51,9 @@ import Testing
             ])
     }
 
-    @Test func afterATakeoverTheAssistantMayOnlyEndWhatWasShown() async throws {
-        let fixture = try await StoreFixture()
+    @Test(arguments: TestDatabase.all)
+    func afterATakeoverTheAssistantMayOnlyEndWhatWasShown(on database: TestDatabase) async throws {
+        let fixture = try await StoreFixture(on: database)
         let (session, _, job) = try await asked(fixture)
         _ = try await fixture.store.write { try $0.showReply(job, text: "shown") }
         let taken = try await fixture.send("I take over", to: session.conversationId, by: fixture.admin)
@@ -83,8 +86,9 @@ import Testing
         }
     }
 
-    @Test func aReplyThatNobodySawLeavesNoMessageWhenAHumanTakesOver() async throws {
-        let fixture = try await StoreFixture()
+    @Test(arguments: TestDatabase.all)
+    func aReplyThatNobodySawLeavesNoMessageWhenAHumanTakesOver(on database: TestDatabase) async throws {
+        let fixture = try await StoreFixture(on: database)
         let (session, _, job) = try await asked(fixture)
         _ = try await fixture.send("human", to: session.conversationId, by: fixture.admin)
         await #expect(throws: ReplyRefusal.ownerChanged) {
@@ -93,8 +97,9 @@ import Testing
         #expect(try await fixture.store.read { try $0.openJobs(of: session.conversationId) }.isEmpty)
     }
 
-    @Test func anExpiredLeaseIsTakenOnceAndTheZombiesWritesAreRefused() async throws {
-        let fixture = try await StoreFixture()
+    @Test(arguments: TestDatabase.all)
+    func anExpiredLeaseIsTakenOnceAndTheZombiesWritesAreRefused(on database: TestDatabase) async throws {
+        let fixture = try await StoreFixture(on: database)
         let (_, _, job) = try await asked(fixture)
         _ = try await fixture.store.write { try $0.showReply(job, text: "half") }
         #expect(try await fixture.store.write { try $0.takeOverReplies(includingOwn: false, limit: 10) }.isEmpty)
@@ -119,8 +124,9 @@ import Testing
         _ = try await complete(try #require(taken.first), "whole", fixture)
     }
 
-    @Test func aNewGenerationBeginsWithoutTheTextOfTheOld() async throws {
-        let fixture = try await StoreFixture()
+    @Test(arguments: TestDatabase.all)
+    func aNewGenerationBeginsWithoutTheTextOfTheOld(on database: TestDatabase) async throws {
+        let fixture = try await StoreFixture(on: database)
         let (session, visitor, job) = try await asked(fixture)
         func content() async throws -> String {
             try await fixture.store.read { try $0.message(job.id, in: session.conversationId, by: visitor).content }
@@ -138,8 +144,9 @@ import Testing
         #expect(try await content() == "")
     }
 
-    @Test func unansweredRepliesAreCountedUntilOneAnswers() async throws {
-        let fixture = try await StoreFixture()
+    @Test(arguments: TestDatabase.all)
+    func unansweredRepliesAreCountedUntilOneAnswers(on database: TestDatabase) async throws {
+        let fixture = try await StoreFixture(on: database)
         let (session, visitor, first) = try await asked(fixture)
         func reply(_ job: ReplyJob, isAnswered: Bool) async throws -> Int {
             _ = try await fixture.store.write { try $0.showReply(job, text: "x") }

@@ -2,9 +2,10 @@ import Domain
 import Storage
 import Testing
 
-@Suite struct SessionTests {
-    @Test func aTicketOpensOnceAndNotLate() async throws {
-        let fixture = try await StoreFixture()
+@Suite(.databases) struct SessionTests {
+    @Test(arguments: TestDatabase.all)
+    func aTicketOpensOnceAndNotLate(on database: TestDatabase) async throws {
+        let fixture = try await StoreFixture(on: database)
         let digest = StoreFixture.bytes()
         let (session, _) = try await fixture.visitor(ticket: digest)
         let first = try await fixture.store.write { try $0.redeemTicket(digest)?.0 }
@@ -17,8 +18,9 @@ import Testing
         #expect(try await fixture.store.write { try $0.redeemTicket(late)?.0 } == nil)
     }
 
-    @Test func aTicketThatManyBringAtOnceOpensOne() async throws {
-        let fixture = try await StoreFixture()
+    @Test(arguments: TestDatabase.all)
+    func aTicketThatManyBringAtOnceOpensOne(on database: TestDatabase) async throws {
+        let fixture = try await StoreFixture(on: database)
         let digest = StoreFixture.bytes()
         _ = try await fixture.visitor(ticket: digest)
         let opened = await withTaskGroup(of: Bool.self) { group in
@@ -30,8 +32,9 @@ import Testing
         #expect(opened == 1)
     }
 
-    @Test func sessionsGoIdleComeBackExpireAndStayOver() async throws {
-        let fixture = try await StoreFixture(lifetime: .init(idleSeconds: 10, expirySeconds: 100))
+    @Test(arguments: TestDatabase.all)
+    func sessionsGoIdleComeBackExpireAndStayOver(on database: TestDatabase) async throws {
+        let fixture = try await StoreFixture(on: database, lifetime: .init(idleSeconds: 10, expirySeconds: 100))
         let (session, visitor) = try await fixture.visitor()
         func status() async throws -> ChatSession.Status? {
             try await fixture.store.read { try $0.session(session.id)?.status }
@@ -53,8 +56,9 @@ import Testing
         #expect(fixture.commits.endedSessions == [session.id])
     }
 
-    @Test func aClosedSessionIsOverAtOnce() async throws {
-        let fixture = try await StoreFixture()
+    @Test(arguments: TestDatabase.all)
+    func aClosedSessionIsOverAtOnce(on database: TestDatabase) async throws {
+        let fixture = try await StoreFixture(on: database)
         let (session, visitor) = try await fixture.visitor()
         try await fixture.store.write { try $0.closeSession(session.id, by: visitor) }
         #expect(fixture.commits.endedSessions == [session.id])
@@ -63,8 +67,9 @@ import Testing
         }
     }
 
-    @Test func aClaimAttachesToNobodyAndAProofToItsContact() async throws {
-        let fixture = try await StoreFixture()
+    @Test(arguments: TestDatabase.all)
+    func aClaimAttachesToNobodyAndAProofToItsContact(on database: TestDatabase) async throws {
+        let fixture = try await StoreFixture(on: database)
         let workspaceId = fixture.workspace.id
         let inboxId = fixture.inbox.id
         func open(
@@ -83,12 +88,14 @@ import Testing
         #expect(try await open(.proven(externalId: "42", email: nil, name: nil)).id == known.id)
     }
 
-    @Test func aRefreshTokenWorksOnceAndItsReuseEndsTheSignIn() async throws {
-        let fixture = try await StoreFixture()
+    @Test(arguments: TestDatabase.all)
+    func aRefreshTokenWorksOnceAndItsReuseEndsTheSignIn(on database: TestDatabase) async throws {
+        let fixture = try await StoreFixture(on: database)
         guard let staff = fixture.admin.staff else { return }
         let (first, second, third) = (StoreFixture.bytes(), StoreFixture.bytes(), StoreFixture.bytes())
         let (_, login) = try await fixture.store.write { try $0.beginLogin(of: staff.userId, refreshDigest: first) }
-        guard case .rotated = try await fixture.store.write(run: { try $0.rotateRefreshToken(first, to: second) }) else {
+        guard case .rotated = try await fixture.store.write(run: { try $0.rotateRefreshToken(first, to: second) })
+        else {
             Issue.record("the first use must rotate")
             return
         }

@@ -2,7 +2,6 @@ import Domain
 import Foundation
 import Logging
 import Storage
-import StorageSQLite
 import Synchronization
 
 /// A store on a database of its own, with a clock that only the test moves.
@@ -14,18 +13,16 @@ final class StoreFixture: Sendable {
     let workspace: Workspace
     let inbox: Inbox
     let admin: Access
-    private let folder: URL
 
     /// - Parameter lifetime: of sessions.
-    init(lifetime: ChatSession.Lifetime = .init(), nodeId: String = "node-a") async throws {
-        folder = FileManager.default.temporaryDirectory.appending(path: "chat-api-\(UUID().uuidString)")
+    init(
+        on database: TestDatabase, lifetime: ChatSession.Lifetime = .init(), nodeId: String = "node-a"
+    ) async throws {
         clock = ManualClock()
         let turn = NSRecursiveLock()
         commits = CommitRecorder(turn)
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-        driver = SwitchableDriver(
-            try SQLiteDriver(path: folder.appending(path: "chat.db").path(percentEncoded: false), logger: logger),
-            turn)
+        driver = SwitchableDriver(try await database.open(logger), turn)
         try await driver.migrate()
         store = ChatStore(
             driver: driver, settings: StoreSettings(lifetime: lifetime, nodeId: nodeId), clock: clock,
@@ -42,8 +39,6 @@ final class StoreFixture: Sendable {
             workspaceId: workspaceId,
             principal: .staff(.init(userId: user.id, name: user.name, role: .admin, loginId: Identifier(1))))
     }
-
-    deinit { try? FileManager.default.removeItem(at: folder) }
 
     /// Opens a session of a new contact.
     func visitor(name: String? = nil, ticket: [UInt8] = StoreFixture.bytes()) async throws -> (ChatSession, Access) {
@@ -115,6 +110,7 @@ final class SwitchableDriver: DatabaseDriver {
 
     var kind: String { driver.kind }
     var isShared: Bool { driver.isShared }
+    @discardableResult
     func migrate() async throws -> SchemaMigration { try await driver.migrate() }
     func read<Value: Sendable>(
         _ body: @escaping @Sendable (any SQLConnection) throws -> Value
