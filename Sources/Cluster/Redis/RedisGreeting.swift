@@ -1,0 +1,77 @@
+import NIOCore
+
+/// What is said first on a connection, and what must be answered.
+struct RedisGreeting: Sendable {
+    private enum Answer {
+        case ok
+        case pong
+        case number
+        case array
+        /// Even an error: what was asked is a nicety.
+        case whatever
+    }
+
+    private struct Step {
+        let command: RedisCommand
+        let name: String
+        let answer: Answer
+        var isSecret = false
+    }
+
+    private var steps: [Step] = []
+
+    init(_ settings: RedisSettings) {
+        if let password = settings.password, !password.isEmpty {
+            let user = settings.user.flatMap { $0.isEmpty ? nil : RedisArgument.text($0) }
+            let arguments = [user, .text(password)].compactMap { $0 }
+            steps.append(Step(command: RedisCommand("AUTH", arguments), name: "AUTH", answer: .ok, isSecret: true))
+        }
+        if settings.database != 0 {
+            let number = RedisArgument.number(Int64(settings.database))
+            steps.append(Step(command: RedisCommand("SELECT", number), name: "SELECT", answer: .ok))
+        }
+        let name = String(settings.connectionName.unicodeScalars.filter { (0x21...0x7E).contains($0.value) }.prefix(64))
+        steps.append(Step(command: RedisCommand("CLIENT", "SETNAME", .text(name)), name: "CLIENT", answer: .whatever))
+        // Proves that the other side speaks Redis's protocol.
+        steps.append(Step(command: RedisCommand("PING"), name: "PING", answer: .pong))
+    }
+
+    /// Adds one command of each kind that we use, so that a missing right is found at the start.
+    /// - Parameter key: begins as all keys and topics of the installation do, and is nobody else's.
+    mutating func addRehearsal(key: String) {
+        let (key, set) = (RedisArgument.text(key), RedisArgument.text(key + ".z"))
+        let life = RedisArgument.number(1000)
+        func step(_ command: RedisCommand, _ name: String, _ answer: Answer) {
+            steps.append(Step(command: command, name: name, answer: answer))
+        }
+        step(RedisCommand("PUBLISH", key, "1"), "PUBLISH", .number)
+        step(RedisCommand("SET", key, "1", "PX", life), "SET", .ok)
+        step(RedisCommand("INCRBY", key, "1"), "INCRBY", .number)
+        step(RedisCommand("PEXPIRE", key, life), "PEXPIRE", .number)
+        step(RedisCommand("MGET", key, key), "MGET", .array)
+        step(RedisCommand("ZADD", set, "1", "a"), "ZADD", .number)
+        step(RedisCommand("ZRANGEBYSCORE", set, "0", "+inf"), "ZRANGEBYSCORE", .array)
+        step(RedisCommand("ZREMRANGEBYSCORE", set, "-inf", "0"), "ZREMRANGEBYSCORE", .number)
+        step(RedisCommand("ZREM", set, "a"), "ZREM", .number)
+        step(RedisCommand("DEL", key), "DEL", .number)
+        // The last, because a subscriber may say little else.
+        step(RedisCommand("SUBSCRIBE", key), "SUBSCRIBE", .array)
+    }
+
+    var commands: [RedisCommand] { steps.map(\.command) }
+
+    /// - Returns: what is wrong with the answers; nil when nothing is.
+    func judge(_ answers: [RESPValue]) -> RedisFault? {
+        for (step, answer) in zip(steps, answers) {
+            switch (step.answer, answer) {
+            case (.whatever, _), (.number, .integer), (.array, .array): continue
+            case (_, .error):
+                return RedisFault(refusal: answer.refusal ?? "", to: step.name, isSecret: step.isSecret)
+            case (.ok, .status): continue
+            case (.pong, .status) where answer.text == "PONG": continue
+            default: return .misconfigured("the server does not answer \(step.name) as Redis does")
+            }
+        }
+        return nil
+    }
+}
