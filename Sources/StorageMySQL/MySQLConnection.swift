@@ -47,6 +47,9 @@ final class MySQLConnection: SQLConnection {
     var lockingClause: String { "FOR UPDATE" }
     var feedPosition: String { "feed_position" }
 
+    /// Compared columns are binary, where LIKE tells case.
+    func searched(_ column: String) -> String { "CONVERT(\(column) USING utf8mb4) COLLATE utf8mb4_unicode_520_ci" }
+
     /// The server's number of this connection.
     var serverId: UInt64 { handle.serverId }
 

@@ -13,6 +13,9 @@ final class SQLiteConnection: SQLConnection {
     /// One writer holds the whole database, so no row needs a lock of its own.
     var lockingClause: String { "" }
 
+    /// LIKE looks at no collation.
+    func searched(_ column: String) -> String { column }
+
     /// Keys are counted, and one writer gives them in commit order.
     var feedPosition: String { "id" }
 

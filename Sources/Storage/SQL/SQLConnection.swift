@@ -54,6 +54,9 @@ public protocol SQLConnection: AnyObject {
     /// What a SELECT needs behind it to lock its rows until the commit; empty where one writer holds the whole database.
     var lockingClause: String { get }
 
+    /// A column whose values are compared byte by byte, as LIKE must name it to find texts regardless of ASCII case.
+    func searched(_ column: String) -> String
+
     /// The column of `events` that holds an event's place in the workspace feed. Where one writer holds the whole database
     /// keys are given in commit order, and the key is the place.
     var feedPosition: String { get }

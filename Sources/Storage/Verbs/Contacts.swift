@@ -121,7 +121,7 @@ extension RowReader {
             let pattern = SQLValue.text("%\(ConversationFilter.escaped(text))%")
             conditions += """
                  AND (name LIKE ? ESCAPE '!' OR email LIKE ? ESCAPE '!' OR claimed_email LIKE ? ESCAPE '!' \
-                OR phone LIKE ? ESCAPE '!' OR external_id LIKE ? ESCAPE '!')
+                OR phone LIKE ? ESCAPE '!' OR \(connection.searched("external_id")) LIKE ? ESCAPE '!')
                 """
             arguments += [pattern, pattern, pattern, pattern, pattern]
         }
