@@ -2,15 +2,28 @@
 
 import asyncio
 import inspect
+import itertools
 
 import pytest
 
 import artifacts
+import server as process
 from api import Api, admin
+from cluster import SECRETS
 from fake_upstream import FakeUpstream
 from server import Server
+from servers import MariaDB, Redis, Template
 from words import BOTH
 from world import SECRET, World, make
+
+
+def pytest_addoption(parser):
+    parser.addoption(
+        "--database",
+        choices=["sqlite", "mysql"],
+        default="sqlite",
+        help="what the servers of the tests keep their data in: a file each, or a database each on MariaDB, with Redis",
+    )
 
 
 def pytest_configure(config):
@@ -37,6 +50,35 @@ def pytest_runtest_makereport(item, call):
     for name, value in item.funcargs.items():
         if isinstance(value, Server):
             report.sections.append((f"log of {name}", value.log_tail(8)))
+
+
+@pytest.fixture(scope="session")
+def template():
+    """An installed MariaDB folder to copy."""
+    made = Template()
+    yield made
+    made.remove()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def databases(request):
+    """With `--database mysql`, one MariaDB and one Redis for the whole run, and a new database for each server."""
+    if request.config.getoption("--database") == "sqlite":
+        yield
+        return
+    with MariaDB(request.getfixturevalue("template").folder()) as mariadb, Redis() as redis:
+        mariadb.start()
+        redis.start()
+        numbers = itertools.count(1)
+
+        def new_database() -> dict[str, str]:
+            name = f"chat{next(numbers)}"
+            mariadb.create_database(name)
+            return {**SECRETS, "DATABASE_URL": mariadb.url(name), "REDIS_URL": redis.url()}
+
+        process.new_database = new_database
+        yield
+        process.new_database = None
 
 
 @pytest.fixture(scope="module")

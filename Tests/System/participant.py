@@ -12,6 +12,7 @@ from client import Closed, Refused, Socket
 from history import History, content_hash, message_record
 
 RETRY_SECONDS = 0.02  # Tests restart the server at once; the jitter of real clients would only cost time.
+UNAVAILABLE_SECONDS = 0.2  # Between an `unavailable` and the next try.
 WINDOW = 32  # Sends under way at once: enough that a kill always meets some.
 
 
@@ -42,6 +43,8 @@ class Participant:
         self.live = asyncio.Event()  # synced, and what was unacknowledged is on its way again
         self.seen: set[str] = set()  # client_message_ids observed in events, whoever sent them
         self.progress = asyncio.Event()
+        self.retry_unavailable = False  # whether to send again what was not confirmed, while the connection lasts
+        self._tasks: set[asyncio.Task] = set()
         self._requests: dict[str, str] = {}
         self._numbers = itertools.count(1)
         self._joined = False
@@ -147,6 +150,12 @@ class Participant:
                 "message.send", {"content": content, "client_message_id": client_message_id}, request_id, **envelope
             )
 
+    def _try_again(self, client_message_id: str):
+        on_its_way = client_message_id in self._requests.values()
+        if self.live.is_set() and client_message_id in self.unacknowledged and not on_its_way:
+            self._tasks.add(task := asyncio.create_task(self._transmit(client_message_id)))
+            task.add_done_callback(self._tasks.discard)
+
     async def _send_again(self):
         self._requests.clear()
         for client_message_id in list(self.unacknowledged):
@@ -230,6 +239,10 @@ class Participant:
             self.duplicates += bool(data["duplicate"])
         else:
             self._record("nacked", conversation=conversation, client_message_id=client_message_id, code=data["code"])
+            if data["code"] == "unavailable" and self.retry_unavailable:
+                asyncio.get_running_loop().call_later(
+                    data.get("retry_in_seconds") or UNAVAILABLE_SECONDS, self._try_again, client_message_id
+                )
             if data["code"] != "unavailable":
                 del self.unacknowledged[client_message_id]
                 self.refused.append(f"{client_message_id}: {data}")

@@ -32,6 +32,10 @@ UNLIMITED = {
 }
 
 
+# Where a new server finds a database of its own; none: a file in its folder. Set once, by `--database`.
+new_database = None
+
+
 def binary() -> Path:
     """The command under test: `CHAT_API_BINARY`, else the debug build."""
     return Path(os.environ.get("CHAT_API_BINARY") or REPOSITORY / ".build/debug/chat-api")
@@ -59,6 +63,7 @@ class Server:
             "LOG_FORMAT": "json",
             "AI_PROVIDERS": "builtin",
             **UNLIMITED,
+            **(new_database() if new_database else {}),
             **(environment or {}),
         }
 
@@ -131,6 +136,14 @@ class Server:
             with contextlib.suppress(ProcessLookupError):
                 self.process.kill()
             self.process.wait(10)
+
+    def freeze(self):
+        """SIGSTOP: the process keeps its connections and answers nothing."""
+        os.kill(self.pid, signal.SIGSTOP)
+
+    def thaw(self):
+        if self.running:
+            os.kill(self.pid, signal.SIGCONT)
 
     def run(self, *arguments: str, input: str | None = None, **changes: str) -> subprocess.CompletedProcess:
         """Another verb of the same command with the same configuration, as an administrator types it."""
