@@ -19,7 +19,7 @@ enum Figures {
     /// Every family of ours. What is not described here is a library's.
     static let families =
         ProcessFigures.families + [
-            FamilyDescription("chat_build_info", "1, with the version of the program and the name of the node."),
+            FamilyDescription("chat_build_info", "Always 1; version of the program and name of the node."),
             FamilyDescription(
                 "http_server_request_duration_seconds",
                 "Time from a request to the head of its answer, by method, matched route and class of status.",
