@@ -39,7 +39,9 @@ enum Main {
             try await server.run()
         },
         openOperations: { configuration in
-            let database = try await OpenDatabase.open(configuration, logger: Logger(label: "command"))
+            // A verb is a process among others for as long as it runs.
+            let name = "command-\(UInt32.random(in: .min ... .max))"
+            let database = try await OpenDatabase.open(configuration, as: name, logger: Logger(label: "command"))
             return DatabaseOperations(database: database, passwords: PasswordHasher())
         })
 }

@@ -9,6 +9,14 @@ public import Wire
 
 /// The whole HTTP side: every route with what it needs, made into a router that an application serves.
 public struct HTTPInterface: Sendable {
+    /// A part of the routes that a process can leave to another.
+    public enum Part: Sendable, CaseIterable {
+        /// Sign-in, sessions, conversations, messages, contacts.
+        case api
+        /// Administration and the pages.
+        case admin
+    }
+
     let store: ChatStore
     let views: ViewMaker
     let authenticator: Authenticator
@@ -23,6 +31,8 @@ public struct HTTPInterface: Sendable {
     let clock: any WallClock
     let assistantHealth: @Sendable () async -> AssistantHealth
     let metrics: MetricsPage
+    let busHealth: @Sendable () -> Bool?
+    let parts: Set<Part>
     private let startedAt: Timestamp
     /// How often a stream looks whether its reply is still under way.
     var streamCheckInterval = ReplyStream.checkInterval
@@ -32,13 +42,18 @@ public struct HTTPInterface: Sendable {
     ///     newest words.
     ///   - assistantHealth: how the assistant is, for `/health`.
     ///   - metrics: what `/metrics` shows.
+    ///   - busHealth: whether Redis does what it is for; nil without one.
+    ///   - parts: the routes to serve beside `/health` and `/metrics`, which every process has.
     public init(
         store: ChatStore, views: ViewMaker, authenticator: Authenticator, tokens: TokenAuthority,
         passwords: PasswordHasher, hub: Hub, knowledge: KnowledgeLibrary, settings: HTTPSettings, readiness: Readiness,
         clock: any WallClock,
         handoffAnnouncement: @escaping @Sendable (_ locale: String?, _ words: String?) -> String,
-        assistantHealth: @escaping @Sendable () async -> AssistantHealth, metrics: MetricsPage
+        assistantHealth: @escaping @Sendable () async -> AssistantHealth, metrics: MetricsPage,
+        busHealth: @escaping @Sendable () -> Bool? = { nil }, parts: Set<Part> = Set(Part.allCases)
     ) {
+        self.busHealth = busHealth
+        self.parts = parts
         self.store = store
         self.views = views
         self.authenticator = authenticator
@@ -64,9 +79,18 @@ public struct HTTPInterface: Sendable {
             gate: Gate(authenticator: authenticator, limits: limits), identifiers: views.identifiers)
         HealthRoutes(
             store: store, settings: settings, readiness: readiness, clock: clock, startedAt: startedAt,
-            assistantHealth: assistantHealth
+            assistantHealth: assistantHealth, busHealth: busHealth
         ).register(in: &table)
         MetricsRoutes(page: metrics).register(in: &table)
+        if parts.contains(.api) { registerAPI(in: &table) }
+        if parts.contains(.admin) {
+            KnowledgeRoutes(store: store, views: views, library: knowledge).register(in: &table)
+            PageRoutes().register(in: &table)
+        }
+        return table
+    }
+
+    private func registerAPI(in table: inout EndpointTable) {
         AuthRoutes(store: store, views: views, tokens: tokens, passwords: passwords, limits: limits)
             .register(in: &table)
         ProfileRoutes(store: store, views: views).register(in: &table)
@@ -84,9 +108,6 @@ public struct HTTPInterface: Sendable {
                 store: store, hub: hub, encoder: EventEncoder(views: views), checkInterval: streamCheckInterval)
         ).register(in: &table)
         ContactRoutes(store: store, views: views).register(in: &table)
-        KnowledgeRoutes(store: store, views: views, library: knowledge).register(in: &table)
-        PageRoutes().register(in: &table)
-        return table
     }
 
     /// A router that serves all of it.

@@ -64,6 +64,12 @@ public final class MySQLDriver: DatabaseDriver {
     /// ``freeLocks(ofNode:)`` of other nodes. A connection that is still there from a former life under this number is ended.
     public func takeNodeNumber(_ number: Int) async throws { try await writer.takeNodeNumber(number) }
 
+    /// Whether a node's writing connection is there, as far as the server knows: a killed process's is gone at once, that of
+    /// one which stands still is not.
+    public func hasConnection(ofNode number: Int) async throws -> Bool {
+        try await upkeep.hasConnection(ofNode: number)
+    }
+
     /// Frees what a node that stands still has locked: ends its writing connection, and waits until the server has rolled it
     /// back. To be called before its work is taken over. If the node wakes up it connects anew.
     /// - Returns: whether the node had a connection.

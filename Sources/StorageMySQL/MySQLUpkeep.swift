@@ -89,6 +89,13 @@ actor MySQLUpkeep {
         }
     }
 
+    /// Whether somebody holds a node's named lock.
+    func hasConnection(ofNode number: Int) throws -> Bool {
+        try with(.upkeep) {
+            try NamedLocks.holder(of: NodeLock.name(node: number, database: opening.address.database), on: $0) != nil
+        }
+    }
+
     /// Ends the writing connection of a node, if there is one, and waits until it is gone and its locks with it.
     /// - Returns: whether there was one.
     func freeLocks(ofNode number: Int) throws -> Bool {

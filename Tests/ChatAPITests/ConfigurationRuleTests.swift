@@ -1,3 +1,4 @@
+import StorageMySQL
 import Testing
 
 @testable import ChatAPI
@@ -78,15 +79,8 @@ import Testing
 
     // MARK: Drivers
 
-    @Test func mysqlIsReadAndRefusedForWhatThisBuildIs() throws {
-        let url = "mysql://chat:hunter2%40@db.example:3307/chat?tls=require"
-        let secrets = [
-            "JWT_SECRET": String(repeating: "j7", count: 20), "ENCRYPTION_KEY": String(repeating: "e7", count: 20),
-        ]
-        let refused = try #require(refusal(secrets.merging(["DATABASE_URL": url]) { $1 }))
-        #expect(refused.key == "DATABASE_URL")
-        #expect(refused.problem.contains("this build serves SQLite only"))
-        #expect(!refused.description.contains("hunter2"))
+    @Test func mysqlIsRead() throws {
+        let url = "mysql://chat:hunter2%40@db.example:3307/chat?ssl-mode=required"
         guard case .mysql(let server) = try DatabaseAddress(url) else {
             Issue.record("not read as MySQL")
             return
@@ -94,9 +88,17 @@ import Testing
         #expect(server.host == "db.example")
         #expect(server.port == 3307)
         #expect(server.user == "chat")
-        #expect(server.password == Secret("hunter2@"))
-        #expect(server.name == "chat")
-        #expect(server.options == ["tls": "require"])
+        #expect(server.password == "hunter2@")
+        #expect(server.database == "chat")
+        #expect(server.security.mode == .required)
+    }
+
+    @Test func anOptionThatThereIsNotIsRefusedWithoutThePassword() throws {
+        let url = "mysql://chat:hunter2@db.example/chat?tls=require"
+        let refused = try #require(refusal(["DATABASE_URL": url]))
+        #expect(refused.key == "DATABASE_URL")
+        #expect(refused.problem.contains("ssl-mode"))
+        #expect(!refused.description.contains("hunter2"))
     }
 
     @Test func mysqlNeedsGivenSecrets() {
@@ -106,11 +108,15 @@ import Testing
             refusal(["DATABASE_URL": url, "JWT_SECRET": String(repeating: "j7", count: 20)])?.key == "ENCRYPTION_KEY")
     }
 
-    @Test func redisIsReadAndRefusedForWhatThisBuildIs() throws {
-        let refused = try #require(refusal(["REDIS_URL": "redis://:hunter2@cache:6380/2"]))
+    @Test func redisHasNoOptionsButItsAuthorities() throws {
+        let refused = try #require(refusal(["REDIS_URL": "redis://:hunter2@cache:6380/2?timeout=3"]))
         #expect(refused.key == "REDIS_URL")
-        #expect(refused.problem.contains("without Redis"))
         #expect(!refused.description.contains("hunter2"))
+        #expect(try RedisAddress("rediss://cache?ssl-ca=/etc/ca.pem").authorityFile == "/etc/ca.pem")
+        #expect(throws: WrongValue.self) { try RedisAddress("redis://cache?ssl-ca=/etc/ca.pem") }
+    }
+
+    @Test func redisIsRead() throws {
         let address = try RedisAddress("rediss://user:pw@cache:6380/2")
         #expect(address.isSecure)
         #expect(address.database == 2)

@@ -99,7 +99,11 @@ struct AssistantComposition: Sendable {
     }
 
     /// How the assistant is, for `/health`.
-    func health(_ runtime: AssistantRuntime) -> AssistantHealth {
+    /// - Parameter runtime: nil where replies are another process's work.
+    func health(_ runtime: AssistantRuntime?) -> AssistantHealth {
+        guard let runtime else {
+            return AssistantHealth(isDegraded: false, details: .object(["status": .string("disabled")]))
+        }
         let names = configuration.providers.map { JSONValue.string($0.name.rawValue) }
         let isTroubled = runtime.isTroubled
         return AssistantHealth(

@@ -23,8 +23,10 @@ struct ChatServer: Sendable {
 
     let database: OpenDatabase
     let hub: Hub
-    let runtime: AssistantRuntime
+    /// Nil where replies are another process's work.
+    let runtime: AssistantRuntime?
     let readiness: Readiness
+    private let cluster: ClusterComposition
     private let assistant: AssistantComposition
     private let services: [any Service]
     private let logger: Logger
@@ -35,8 +37,9 @@ struct ChatServer: Sendable {
         onListening: @escaping @Sendable (any Channel) async -> Void
     ) async throws {
         self.logger = logger
-        let database = try await OpenDatabase.open(configuration, logger: logger)
+        let database = try await OpenDatabase.open(configuration, as: configuration.nodeId, logger: logger)
         self.database = database
+        let components = configuration.components
         let store = database.store
         let views = database.views
         let passwords = PasswordHasher()
@@ -49,13 +52,17 @@ struct ChatServer: Sendable {
         self.assistant = assistant
         let group = MultiThreadedEventLoopGroup.singleton
 
+        let cluster = try await ClusterComposition(
+            configuration, database: database, eventLoop: group.any(), logger: logger)
+        self.cluster = cluster
         let hub = Hub(
-            store: store, group: group, encoder: EventEncoder(views: views),
+            store: store, group: group, link: cluster.link, encoder: EventEncoder(views: views),
             settings: RealtimeSettings(configuration, logEpoch: database.logEpoch),
             handoffAnnouncement: { assistant.handoffAnnouncement(locale: $0, words: $1) }, logger: logger)
-        let runtime = assistant.runtime(stage: hub.liveReplies)
+        let runtime = components.contains(.assistant) ? assistant.runtime(stage: hub.liveReplies) : nil
         database.commits.subscribe(hub)
-        database.commits.subscribe(runtime)
+        if let runtime { database.commits.subscribe(runtime) }
+        cluster.connect(hub, runtime)
         metrics.observe(hub)
         self.hub = hub
         self.runtime = runtime
@@ -68,13 +75,14 @@ struct ChatServer: Sendable {
             hub: hub, knowledge: assistant.knowledge, settings: settings, readiness: readiness, clock: store.clock,
             handoffAnnouncement: { assistant.handoffAnnouncement(locale: $0, words: $1) },
             assistantHealth: { assistant.health(runtime) },
-            metrics: metrics.page(token: configuration.http.metricsToken))
+            metrics: metrics.page(token: configuration.http.metricsToken), busHealth: { cluster.isBusHealthy },
+            parts: HTTPInterface.Part.served(by: components))
         let gate = SocketGate(
             hub: hub, credentials: SocketCredentials(authenticator, clock: store.clock),
             clientAddress: { request in
                 settings.clientKey(peer: request.remoteAddress?.ipAddress, headers: request.head.headerFields)
             },
-            isReady: { readiness.isReady })
+            isReady: { readiness.isReady }, isOpen: components.contains(.realtime))
         let loops = SocketLoops()
         let application = Application(
             router: http.router(),
@@ -85,22 +93,27 @@ struct ChatServer: Sendable {
                 address: .hostname(configuration.http.host, port: configuration.http.port), serverName: nil),
             onServerRunning: onListening, eventLoopGroupProvider: .shared(group), logger: logger)
 
-        let dispatch = OperationsDispatch(
-            ServerOperations(operations: DatabaseOperations(database: database, passwords: passwords)))
-        let control = ControlServer(path: configuration.dataDirectory.controlSocket, logger: logger) { line in
-            await dispatch.answer(line)
+        var services = database.services + [application] + cluster.services(hub: hub)
+        if let runtime { services.append(Takeovers(runtime: runtime)) }
+        if components.contains(.scheduler) { services.append(Sweeps(database: database, logger: logger)) }
+        if !store.isShared {
+            // Where several processes use a database, the other verbs are one of them.
+            let dispatch = OperationsDispatch(
+                ServerOperations(operations: DatabaseOperations(database: database, passwords: passwords)))
+            services.append(
+                ControlServer(path: configuration.dataDirectory.controlSocket, logger: logger) { line in
+                    await dispatch.answer(line)
+                })
         }
-        services = [
-            application, Sweeps(store: store, runtime: runtime, logger: logger), control,
-            // Last in, first out: it drains before anything else stops.
-            Drain(readiness: readiness, hub: hub, runtime: runtime, logger: logger),
-        ]
+        // Last in, first out: it drains before anything else stops.
+        services.append(Drain(readiness: readiness, hub: hub, runtime: runtime, logger: logger))
+        self.services = services
     }
 
     /// Serves until SIGTERM or SIGINT, then drains and stops.
     func run() async throws {
         // Before the first request: afterwards a reply of this node's may be one that it has just begun.
-        await runtime.takeOver(includingOwn: true)
+        await runtime?.takeOver(includingOwn: true)
         var group = ServiceGroupConfiguration(
             services: services.map {
                 ServiceGroupConfiguration.ServiceConfiguration(
@@ -116,7 +129,8 @@ struct ChatServer: Sendable {
             result = .failure(error)
         }
         await assistant.close()
-        await database.store.close()
+        await cluster.close()
+        await database.close()
         try result.get()
         logger.info("stopped")
     }
@@ -126,18 +140,19 @@ struct ChatServer: Sendable {
 struct Drain: Service {
     let readiness: Readiness
     let hub: Hub
-    let runtime: AssistantRuntime
+    let runtime: AssistantRuntime?
     let logger: Logger
 
     func run() async throws {
         try? await gracefulShutdown()
-        logger.info("draining", metadata: ["sockets": "\(hub.openSockets)", "replies": "\(runtime.runningReplies)"])
+        logger.info(
+            "draining", metadata: ["sockets": "\(hub.openSockets)", "replies": "\(runtime?.runningReplies ?? 0)"])
         readiness.drain()
         await withTaskGroup(of: Void.self) { group in
             group.addTask {
                 await hub.drain { try? await ContinuousClock().sleep(for: .nanoseconds($0.nanoseconds)) }
             }
-            group.addTask { await runtime.drain(limit: ChatServer.replyGrace) }
+            group.addTask { await runtime?.drain(limit: ChatServer.replyGrace) }
         }
         hub.endStreams()
     }

@@ -76,7 +76,7 @@ struct DatabaseOperations: Operations {
         return checks
     }
 
-    func close() async { await database.store.close() }
+    func close() async { await database.close() }
 
     private func workspace(_ slug: String) async throws -> Workspace {
         guard let workspace = try await database.store.read({ try $0.workspace(slug: slug) }) else {

@@ -23,17 +23,22 @@ struct FirstStart: Sendable {
         let hash = try await passwords.hash(admin.password.reveal())
         let drafts = SampleKnowledge.articles()
         let (email, inboxKey, secret) = (admin.email, InboxKeys.publicKey(), InboxKeys.secret())
-        try await store.write { transaction in
-            let (workspace, _) = try transaction.createWorkspace(
-                slug: Workspace.defaultSlug, name: "Default", inboxKey: inboxKey, inboxSecret: secret)
-            _ = try transaction.createUser(
-                email: email, name: "Admin", passwordHash: hash, role: .admin, in: workspace.id)
-            let server = Access.server(of: workspace.id)
-            for draft in drafts {
-                _ = try transaction.createArticle(
-                    title: draft.title, content: draft.content, locale: draft.locale, questions: draft.questions,
-                    status: .published, by: server)
+        do {
+            try await store.write { transaction in
+                let (workspace, _) = try transaction.createWorkspace(
+                    slug: Workspace.defaultSlug, name: "Default", inboxKey: inboxKey, inboxSecret: secret)
+                _ = try transaction.createUser(
+                    email: email, name: "Admin", passwordHash: hash, role: .admin, in: workspace.id)
+                let server = Access.server(of: workspace.id)
+                for draft in drafts {
+                    _ = try transaction.createArticle(
+                        title: draft.title, content: draft.content, locale: draft.locale, questions: draft.questions,
+                        status: .published, by: server)
+                }
             }
+        } catch Refusal.conflict {
+            // Another node that starts at the same moment has made it.
+            return
         }
         logger.info("made the first workspace", metadata: ["admin": "\(email)", "articles": "\(drafts.count)"])
     }

@@ -17,7 +17,7 @@ struct Sequencer: Service {
     let logger: Logger
 
     func run() async throws {
-        try? await cancelWhenGracefulShutdown { await work() }
+        await cancelWhenGracefulShutdown { await work() }
         do {
             try await store.write { try $0.releaseLease(.sequencer) }
         } catch {

@@ -1,4 +1,5 @@
 import Assistant
+import Cluster
 import Domain
 import HTTPAPI
 import Identity
@@ -41,6 +42,25 @@ extension HTTPSettings {
                 loginsPerMinute: limits.loginsPerMinute, sessionsPerMinute: limits.sessionsPerMinute,
                 requestsPerSecond: limits.requestsPerSecond),
             nodeId: configuration.nodeId, version: Version.current)
+    }
+}
+
+extension HTTPInterface.Part {
+    static func served(by components: Set<ServerConfiguration.Component>) -> Set<Self> {
+        var parts: Set<Self> = []
+        if components.contains(.api) { parts.insert(.api) }
+        if components.contains(.admin) { parts.insert(.admin) }
+        return parts
+    }
+}
+
+extension RedisAddress {
+    /// As the bus needs it. Redis shows `nodeId` in its list of clients.
+    func settings(for nodeId: String) -> RedisSettings {
+        RedisSettings(
+            host: server.host, port: server.port, user: server.user, password: server.password?.reveal(),
+            database: database, security: isSecure ? .tls(authorityFile: authorityFile) : .plain,
+            connectionName: "chat-api-\(nodeId)")
     }
 }
 

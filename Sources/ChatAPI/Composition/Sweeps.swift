@@ -3,36 +3,66 @@ import Logging
 import ServiceLifecycle
 import Storage
 
-/// What has to be done from time to time: replies of dead nodes, ended sessions, ended snoozes.
+/// What has to be done from time to time, on one node at a time: ended sessions, ended snoozes, nodes that died.
 struct Sweeps: Service {
-    /// How often is looked. A lease of 12 s and a look each second: another takes over within 16 s.
+    /// How often is looked.
     static let interval = Duration.seconds(1)
+    /// How long a node that died keeps the others from sweeping.
+    static let leaseSeconds: Int64 = 5
     /// Rows of one sweep.
     static let limit = 500
 
-    let store: ChatStore
-    let runtime: AssistantRuntime
+    let database: OpenDatabase
     let logger: Logger
+    private var store: ChatStore { database.store }
+
+    init(database: OpenDatabase, logger: Logger) {
+        self.database = database
+        self.logger = logger
+    }
+
+    func run() async throws {
+        try? await cancelWhenGracefulShutdown {
+            while !Task.isCancelled {
+                try await ContinuousClock().sleep(for: Self.interval)
+                await sweep()
+            }
+        }
+        guard store.isShared else { return }
+        try? await store.write { try $0.releaseLease(.sweeps) }
+    }
+
+    private func sweep() async {
+        do {
+            if store.isShared {
+                guard try await store.write(run: { try $0.takeLease(.sweeps, seconds: Self.leaseSeconds) }) != nil else {
+                    return
+                }
+                try await database.membership?.forgetLapsedNodes()
+            }
+            guard try await store.read({ try $0.hasSweepWork() }) else { return }
+            // Apart: the one locks sessions, the other conversations, and a send locks both in the other order.
+            try await store.write { _ = try $0.sweepSessions(limit: Self.limit) }
+            try await store.write { _ = try $0.wakeSnoozedConversations(limit: Self.limit) }
+        } catch {
+            logger.warning("a sweep failed", metadata: ["error": "\(error)"])
+        }
+    }
+}
+
+/// Takes over replies that nobody makes any more.
+struct Takeovers: Service {
+    /// How often is looked. A lease of 12 s and a look each second: another takes over within 16 s.
+    static let interval = Duration.seconds(1)
+
+    let runtime: AssistantRuntime
 
     func run() async throws {
         try? await cancelWhenGracefulShutdown {
             while !Task.isCancelled {
                 try await ContinuousClock().sleep(for: Self.interval)
                 await runtime.takeOver()
-                await sweep()
             }
-        }
-    }
-
-    private func sweep() async {
-        do {
-            guard try await store.read({ try $0.hasSweepWork() }) else { return }
-            try await store.write { transaction in
-                _ = try transaction.sweepSessions(limit: Self.limit)
-                _ = try transaction.wakeSnoozedConversations(limit: Self.limit)
-            }
-        } catch {
-            logger.warning("a sweep failed", metadata: ["error": "\(error)"])
         }
     }
 }

@@ -1,11 +1,12 @@
 import Foundation
+import StorageMySQL
 
 /// Where the data is, as `DATABASE_URL` says it.
 enum DatabaseAddress: Sendable, Equatable {
     /// A SQLite file; the path is relative to the working directory or absolute.
     case sqlite(path: String)
     /// A MySQL or MariaDB server.
-    case mysql(ServerAddress)
+    case mysql(MySQLAddress)
 
     /// Reads `sqlite:path`, `sqlite:///absolute/path` or `mysql://user:password@host:3306/name`. Never quotes the
     /// text in an error, because it may hold a password.
@@ -18,9 +19,20 @@ enum DatabaseAddress: Sendable, Equatable {
             guard let user = address.user, !user.isEmpty, !address.name.isEmpty else {
                 throw WrongValue(problem: "names no user or no database: mysql://user:password@host:3306/name")
             }
-            self = .mysql(address)
+            self = .mysql(
+                MySQLAddress(
+                    host: address.host, port: address.port, user: user, password: address.password?.reveal() ?? "",
+                    database: address.name, security: try Self.security(address.options)))
         } else {
             throw WrongValue(problem: "starts with neither sqlite: nor mysql://")
+        }
+    }
+
+    private static func security(_ options: [String: String]) throws -> MySQLSecurity {
+        do {
+            return try MySQLSecurity(options: options)
+        } catch {
+            throw WrongValue(problem: error.description)
         }
     }
 
@@ -49,8 +61,10 @@ struct RedisAddress: Sendable, Equatable {
     let isSecure: Bool
     /// Number of the logical database, 0 when not given.
     let database: Int
+    /// PEM file of the authorities that may have signed the server's certificate; the system's when nil.
+    let authorityFile: String?
 
-    /// Reads `redis://[user:password@]host[:6379][/database]`, or `rediss://` for TLS.
+    /// Reads `redis://[user:password@]host[:6379][/database]`, or `rediss://` for TLS, which takes `?ssl-ca=FILE`.
     /// - Throws: ``WrongValue``.
     init(_ text: String) throws {
         guard text.hasPrefix("redis://") || text.hasPrefix("rediss://") else {
@@ -62,6 +76,10 @@ struct RedisAddress: Sendable, Equatable {
             throw WrongValue(problem: "has a database that is not a number")
         }
         self.database = database
+        authorityFile = server.options["ssl-ca"]
+        guard server.options.keys.allSatisfy({ $0 == "ssl-ca" }), isSecure || server.options.isEmpty else {
+            throw WrongValue(problem: "has options; there is ssl-ca alone, with rediss://")
+        }
     }
 }
 

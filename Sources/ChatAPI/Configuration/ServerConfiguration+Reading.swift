@@ -59,23 +59,15 @@ extension ServerConfiguration {
         return secret
     }
 
-    /// What this build can serve.
+    /// One process owns a SQLite file, so it runs everything and has nobody to talk to.
     private static func checkDrivers(
         database: DatabaseAddress, redis: RedisAddress?, components: Set<Component>
     ) throws(ConfigurationProblem) {
-        switch database {
-        case .mysql:
-            throw ConfigurationKey.databaseURL.problem("names a MySQL server, and this build serves SQLite only")
-        case .sqlite:
-            let missing = Component.allCases.filter { !components.contains($0) }.map(\.rawValue)
-            guard missing.isEmpty else {
-                throw ConfigurationKey.components.problem(
-                    "leaves out \(missing.joined(separator: ", ")), but one process runs everything on SQLite")
-            }
-        }
-        if redis != nil {
-            throw ConfigurationKey.redisURL.problem(
-                "is given, and this build serves one node without Redis; leave it out")
+        guard case .sqlite = database else { return }
+        let missing = Component.allCases.filter { !components.contains($0) }.map(\.rawValue)
+        guard missing.isEmpty else {
+            throw ConfigurationKey.components.problem(
+                "leaves out \(missing.joined(separator: ", ")), but one process runs everything on SQLite")
         }
     }
 

@@ -27,6 +27,7 @@ struct HealthRoutes: Sendable {
     let clock: any WallClock
     let startedAt: Timestamp
     let assistantHealth: @Sendable () async -> AssistantHealth
+    let busHealth: @Sendable () -> Bool?
 
     struct Health: Encodable, Sendable {
         struct Components: Encodable, Sendable {
@@ -77,7 +78,8 @@ struct HealthRoutes: Sendable {
         async let assistant = assistantHealth()
         let latency = await databaseLatency()
         let ai = await assistant
-        let status = latency == nil ? "unhealthy" : ai.isDegraded ? "degraded" : "healthy"
+        let bus = busHealth()
+        let status = latency == nil ? "unhealthy" : ai.isDegraded || bus == false ? "degraded" : "healthy"
         return Answer(
             Health(
                 status: status, version: settings.version, nodeId: settings.nodeId,
@@ -86,7 +88,7 @@ struct HealthRoutes: Sendable {
                     database: .init(
                         status: latency == nil ? "unhealthy" : "healthy", latencyMs: latency?.milliseconds,
                         kind: store.kind),
-                    redis: .init(status: "disabled"), ai: ai.details)),
+                    redis: .init(status: bus.map { $0 ? "healthy" : "unhealthy" } ?? "disabled"), ai: ai.details)),
             status: latency == nil ? .serviceUnavailable : .ok)
     }
 

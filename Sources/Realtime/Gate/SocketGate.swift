@@ -13,14 +13,18 @@ public struct SocketGate: SocketUpgrading {
     /// The client's address behind trusted proxies.
     private let clientAddress: @Sendable (UpgradeRequest) -> String
     private let readiness: @Sendable () -> Bool
+    /// Whether this process takes sockets at all.
+    private let isOpen: Bool
 
     /// - Parameters:
     ///   - clientAddress: tells the address of the client, which is not the peer's behind a trusted proxy.
     ///   - isReady: false once a drain has begun.
+    ///   - isOpen: false where sockets are another process's work.
     public init(
         hub: Hub, credentials: SocketCredentials, clientAddress: @escaping @Sendable (UpgradeRequest) -> String,
-        isReady: @escaping @Sendable () -> Bool
+        isReady: @escaping @Sendable () -> Bool, isOpen: Bool = true
     ) {
+        self.isOpen = isOpen
         self.hub = hub
         self.credentials = credentials
         self.clientAddress = clientAddress
@@ -28,7 +32,7 @@ public struct SocketGate: SocketUpgrading {
     }
 
     public func decide(_ request: UpgradeRequest) async -> UpgradeDecision {
-        guard let entrance = entrance(request.uri.path) else { return .decline }
+        guard isOpen, let entrance = entrance(request.uri.path) else { return .decline }
         guard readiness() else { return .refuse(problem(.serviceUnavailable, "unavailable", retryAfter: 5)) }
         guard case .known(let entrance) = entrance else { return .refuse(problem(.notFound, "not_found")) }
         let origin = request.head.headerFields[.origin]

@@ -41,12 +41,10 @@ import Testing
                 path: folder.appending(path: "chat.db").path(percentEncoded: false), logger: logger)
             try await driver.migrate()
             let clock = SystemClock()
-            let commits = CommitFeed()
             store = ChatStore(
                 driver: driver, settings: StoreSettings(), clock: clock, identifiers: IdentifierGenerator(clock: clock),
-                observer: commits, logger: logger)
+                observer: CommitFeed(), logger: logger)
             library = KnowledgeLibrary(store: store)
-            commits.subscribe(library)
             workspaceId = try await store.write {
                 try $0.createWorkspace(slug: "default", name: "Default", inboxKey: "k", inboxSecret: [1]).0.id
             }

@@ -1,0 +1,88 @@
+import Assistant
+import Cluster
+import Domain
+import Logging
+import NIOCore
+import Realtime
+import ServiceLifecycle
+import Storage
+
+/// This node among others: the bus between them, and what is done when that is silent.
+struct ClusterComposition: Sendable {
+    /// To the other nodes; nil when there is no bus.
+    let link: ClusterLink?
+    private let database: OpenDatabase
+    private let components: Set<ServerConfiguration.Component>
+    private let logger: Logger
+
+    /// - Throws: ``CommandFailure`` with 78 when Redis is not what the configuration says. One that is out of reach is waited
+    ///   for while the node serves.
+    init(
+        _ configuration: ServerConfiguration, database: OpenDatabase, eventLoop: any EventLoop, logger: Logger
+    ) async throws {
+        self.database = database
+        self.components = configuration.components
+        self.logger = logger
+        guard let redis = configuration.redis else {
+            link = nil
+            return
+        }
+        let nodeId = configuration.nodeId
+        let bus = RedisBus(
+            settings: redis.settings(for: nodeId), installation: database.logEpoch, nodeId: nodeId,
+            eventLoop: eventLoop, logger: logger)
+        switch await bus.connect() {
+        case .connected: break
+        case .outOfReach(let reason):
+            logger.warning("Redis is out of reach; it is joined when it comes", metadata: ["error": "\(reason)"])
+        case .misconfigured(let reason):
+            throw CommandFailure(ExitStatus.configuration, "REDIS_URL: \(reason)")
+        }
+        link = ClusterLink(bus: bus, nodeId: nodeId, logger: logger)
+    }
+
+    /// Joins what other nodes tell to those here whom it concerns.
+    func connect(_ hub: Hub, _ runtime: AssistantRuntime?) {
+        guard let link else { return }
+        database.commits.subscribe(OwedReplies(link: link))
+        link.listen { message in
+            guard case .replies(let replies) = message else { return hub.heard(message) }
+            runtime?.heard(
+                grown: replies.filter { $0.owner == link.nodeId }.map(\.id),
+                isAnyFree: replies.contains { $0.owner.isEmpty })
+        }
+    }
+
+    /// What runs as long as the node serves.
+    func services(hub: Hub) -> [any Service] {
+        guard database.store.isShared else { return [] }
+        var services: [any Service] = [FeedLook(watch: FeedWatch(hub: hub, logger: logger))]
+        if components.contains(.scheduler) { services.append(Sequencer(store: database.store, logger: logger)) }
+        return services
+    }
+
+    /// How the bus is, for `/health`: nil without one.
+    var isBusHealthy: Bool? { link.map { $0.health == .healthy } }
+
+    func close() async { await link?.close() }
+}
+
+/// Tells the other nodes of replies that are owed and that this node does not make itself.
+private struct OwedReplies: CommitObserver {
+    let link: ClusterLink
+
+    func committed(_ batch: CommittedBatch) {
+        let owed = batch.replyJobs.filter { $0.leaseOwner != link.nodeId }
+        guard !owed.isEmpty else { return }
+        link.tell(.replies(owed.map { OwedReply(id: $0.id, owner: $0.leaseOwner) }))
+    }
+}
+
+/// Looks into the feed until the node has no sockets any more.
+private struct FeedLook: Service {
+    let watch: FeedWatch
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown { await watch.run() }
+    }
+}
