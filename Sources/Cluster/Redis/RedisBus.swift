@@ -106,6 +106,16 @@ public final class RedisBus: MessageBus {
         }
     }
 
+    /// The command that ``publish(_:to:)`` sends, for where an order among other commands matters.
+    func publishing(_ payload: ByteBuffer, to topic: Topic) -> RedisCommand {
+        RedisCommand("PUBLISH", .text("\(installation):\(topic.name)"), .bytes(payload))
+    }
+
+    /// Runs `body` on the event loop, again and again.
+    func repeatedly(every interval: TimeAmount, _ body: @escaping @Sendable (RepeatedTask) -> Void) -> RepeatedTask {
+        eventLoop.scheduleRepeatedTask(initialDelay: interval, delay: interval) { body($0) }
+    }
+
     private func wake() { eventLoop.execute { [node] in node.drain() } }
 
     private func untilHealthy() async -> RedisReach {

@@ -7,6 +7,7 @@ struct RedisGreeting: Sendable {
         case pong
         case number
         case array
+        case text
         /// Even an error: what was asked is a nicety.
         case whatever
     }
@@ -48,6 +49,7 @@ struct RedisGreeting: Sendable {
         step(RedisCommand("SET", key, "1", "PX", life), "SET", .ok)
         step(RedisCommand("INCRBY", key, "1"), "INCRBY", .number)
         step(RedisCommand("PEXPIRE", key, life), "PEXPIRE", .number)
+        step(RedisCommand("GET", key), "GET", .text)
         step(RedisCommand("MGET", key, key), "MGET", .array)
         step(RedisCommand("ZADD", set, "1", "a"), "ZADD", .number)
         step(RedisCommand("ZRANGEBYSCORE", set, "0", "+inf"), "ZRANGEBYSCORE", .array)
@@ -64,7 +66,7 @@ struct RedisGreeting: Sendable {
     func judge(_ answers: [RESPValue]) -> RedisFault? {
         for (step, answer) in zip(steps, answers) {
             switch (step.answer, answer) {
-            case (.whatever, _), (.number, .integer), (.array, .array): continue
+            case (.whatever, _), (.number, .integer), (.array, .array), (.text, .bulk): continue
             case (_, .error):
                 return RedisFault(refusal: answer.refusal ?? "", to: step.name, isSecret: step.isSecret)
             case (.ok, .status): continue
