@@ -11,6 +11,7 @@ import pytest
 
 from api import Api, expect
 from client import Socket
+from cluster import COMPONENTS, Cluster
 from processes import REPOSITORY, poll
 from prometheus import Page, Prometheus, faults, scrape
 from telling import answered, arrive
@@ -215,6 +216,30 @@ def test_prometheus_itself_scrapes_and_finds_the_figures(serve):
         target = poll(lambda: _scraped(stranger), DEADLINE_SECONDS, "a refused scrape", every=0.2)
         assert target["health"] == "down" and "401" in target["lastError"]
         assert stranger.value("chat_messages_total") is None
+
+
+def test_every_process_of_a_cluster_has_figures_of_its_own(template):
+    with Cluster(template, METRICS_TOKEN=TOKEN) as cluster:
+        cluster.start_components()
+        before = {node.node_id: scrape(node, TOKEN) for node in cluster.nodes}
+        assert sorted(before) == sorted(COMPONENTS)
+        for name, page in before.items():
+            assert page("chat_build_info", node_id=name) == 1 and len(page.series("chat_build_info")) == 1
+            assert FAMILIES.items() <= page.types.items() and faults(page.text) == ""
+        expect(Api(cluster["scheduler"].base_url).get("/metrics"), 401, "unauthenticated")
+        public = Api(cluster["api"].base_url)
+        visit = public.visit()
+        contact = public.caller(visit.token)
+        contact.switch(visit.conversation_id, "human")
+        for number in range(5):
+            contact.say(visit.conversation_id, f"Message {number}")
+        # Others hear of it and deliver it; only the one that committed it counts it.
+        sent = {
+            node.node_id: scrape(node, TOKEN)("chat_messages_total", sender="contact")
+            - before[node.node_id]("chat_messages_total", sender="contact")
+            for node in cluster.nodes
+        }
+        assert sent == {**dict.fromkeys(COMPONENTS, 0), "api": 5}
 
 
 def _scraped(prometheus: Prometheus) -> dict | None:
