@@ -13,7 +13,7 @@ enum ServerProbe {
     ///   nothing does.
     static func look(at address: MySQLAddress) throws(StorageFailure) {
         let place = "\(address.host):\(address.port)"
-        let socket = try connect(address, place)
+        let socket = try open(address, place)
         defer { close(socket) }
         var bytes = receive(socket, milliseconds: greetingMilliseconds)
         if bytes == .silence {
@@ -60,7 +60,7 @@ enum ServerProbe {
         return received.isEmpty ? .silence : .bytes(received)
     }
 
-    private static func connect(_ address: MySQLAddress, _ place: String) throws(StorageFailure) -> Int32 {
+    private static func open(_ address: MySQLAddress, _ place: String) throws(StorageFailure) -> Int32 {
         var hints = addrinfo()
         hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
         var found: UnsafeMutablePointer<addrinfo>?
@@ -73,31 +73,29 @@ enum ServerProbe {
         var next = found
         while let info = next {
             next = info.pointee.ai_next
-            let socket = socket(info.pointee.ai_family, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+            let socket = socket(
+                info.pointee.ai_family, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue), 0)
             guard socket >= 0 else { continue }
-            let flags = fcntl(socket, F_GETFL)
-            _ = fcntl(socket, F_SETFL, flags | O_NONBLOCK)
-            let isConnected = Glibc.connect(socket, info.pointee.ai_addr, info.pointee.ai_addrlen) == 0
-            if isConnected || (errno == EINPROGRESS && isReady(socket, &problem)) { return socket }
-            if errno != EINPROGRESS { problem = String(cString: strerror(errno)) }
+            let status = connect(socket, info.pointee.ai_addr, info.pointee.ai_addrlen) == 0 ? 0 : errno
+            guard let failed = status == EINPROGRESS ? outcome(of: socket) : status == 0 ? nil : text(status) else {
+                return socket
+            }
+            problem = failed
             close(socket)
         }
         throw .unavailable("no connection to \(place): \(problem)")
     }
 
     /// Waits for a connection to be made.
-    private static func isReady(_ socket: Int32, _ problem: inout String) -> Bool {
+    /// - Returns: why it was not, or nil.
+    private static func outcome(of socket: Int32) -> String? {
         var descriptor = pollfd(fd: socket, events: Int16(POLLOUT), revents: 0)
-        guard poll(&descriptor, 1, connectMilliseconds) > 0 else {
-            problem = "no answer within \(connectMilliseconds) ms"
-            return false
-        }
+        guard poll(&descriptor, 1, connectMilliseconds) > 0 else { return "no answer within \(connectMilliseconds) ms" }
         var error: Int32 = 0
         var length = socklen_t(MemoryLayout<Int32>.size)
-        guard getsockopt(socket, SOL_SOCKET, SO_ERROR, &error, &length) == 0, error == 0 else {
-            problem = String(cString: strerror(error))
-            return false
-        }
-        return true
+        guard getsockopt(socket, SOL_SOCKET, SO_ERROR, &error, &length) == 0 else { return text(errno) }
+        return error == 0 ? nil : text(error)
     }
+
+    private static func text(_ error: Int32) -> String { strerror(error).map { String(cString: $0) } ?? "error \(error)" }
 }

@@ -15,18 +15,23 @@ final class StoreFixture: Sendable {
     let admin: Access
 
     /// - Parameter lifetime: of sessions.
-    init(
+    convenience init(
         on database: TestDatabase, lifetime: ChatSession.Lifetime = .init(), nodeId: String = "node-a"
+    ) async throws {
+        try await self.init(on: try await database.open(), lifetime: lifetime, nodeId: nodeId)
+    }
+
+    init(
+        on driver: any DatabaseDriver, lifetime: ChatSession.Lifetime = .init(), nodeId: String = "node-a"
     ) async throws {
         clock = ManualClock()
         let turn = NSRecursiveLock()
         commits = CommitRecorder(turn)
-        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-        driver = SwitchableDriver(try await database.open(logger), turn)
+        self.driver = SwitchableDriver(driver, turn)
         try await driver.migrate()
         store = ChatStore(
-            driver: driver, settings: StoreSettings(lifetime: lifetime, nodeId: nodeId), clock: clock,
-            identifiers: IdentifierGenerator(clock: clock), observer: commits, logger: logger)
+            driver: self.driver, settings: StoreSettings(lifetime: lifetime, nodeId: nodeId), clock: clock,
+            identifiers: IdentifierGenerator(clock: clock), observer: commits, logger: .silent)
         (workspace, inbox) = try await store.write {
             try $0.createWorkspace(slug: "default", name: "Default", inboxKey: "key", inboxSecret: [1, 2, 3])
         }
@@ -38,6 +43,19 @@ final class StoreFixture: Sendable {
         admin = Access(
             workspaceId: workspaceId,
             principal: .staff(.init(userId: user.id, name: user.name, role: .admin, loginId: Identifier(1))))
+    }
+
+    /// Another node on the same database.
+    init(besides first: StoreFixture, on driver: any DatabaseDriver, number: Int) {
+        clock = first.clock
+        let turn = NSRecursiveLock()
+        commits = CommitRecorder(turn)
+        self.driver = SwitchableDriver(driver, turn)
+        store = ChatStore(
+            driver: self.driver,
+            settings: StoreSettings(lifetime: first.store.settings.lifetime, nodeId: "node-\(number)"), clock: clock,
+            identifiers: IdentifierGenerator(clock: clock, node: number), observer: commits, logger: .silent)
+        (workspace, inbox, admin) = (first.workspace, first.inbox, first.admin)
     }
 
     /// Opens a session of a new contact.
@@ -71,6 +89,11 @@ final class StoreFixture: Sendable {
     }
 
     static func bytes() -> [UInt8] { (0..<32).map { _ in UInt8.random(in: .min ... .max) } }
+}
+
+extension Logger {
+    /// Says nothing.
+    static var silent: Logger { Logger(label: "test") { _ in SwiftLogNoOpLogHandler() } }
 }
 
 /// Keeps every commit, in the order in which it was told.

@@ -20,13 +20,13 @@ enum TestDatabase: String, CaseIterable, Sendable, CustomTestStringConvertible {
     var testDescription: String { rawValue }
 
     /// A driver on a new database, which is closed and removed at the end of the test.
-    func open(_ logger: Logger) async throws -> any DatabaseDriver {
+    func open() async throws -> any DatabaseDriver {
         let scope = try #require(DatabaseScope.current, "the suite needs the trait .databases")
         switch self {
         case .sqlite:
             let folder = FileManager.default.temporaryDirectory.appending(path: "chat-api-\(UUID().uuidString)")
             let driver = try SQLiteDriver(
-                path: folder.appending(path: "chat.db").path(percentEncoded: false), logger: logger)
+                path: folder.appending(path: "chat.db").path(percentEncoded: false), logger: .silent)
             scope.atTheEnd {
                 await driver.close()
                 try? FileManager.default.removeItem(at: folder)
@@ -34,9 +34,7 @@ enum TestDatabase: String, CaseIterable, Sendable, CustomTestStringConvertible {
             return driver
         case .mysql:
             let server = try #require(MySQLTestServer.environment)
-            let driver = MySQLDriver(try await server.newDatabase(in: scope), logger: logger)
-            scope.atTheEnd { await driver.close() }
-            return driver
+            return try scope.driver(on: await server.newDatabase())
         }
     }
 }
@@ -63,7 +61,8 @@ struct MySQLTestServer: Sendable {
     }
 
     /// The address of a database whose name no other test has. It is not created yet, and removed at the end of the test.
-    func newDatabase(in scope: DatabaseScope.Scope) async throws -> MySQLAddress {
+    func newDatabase() async throws -> MySQLAddress {
+        let scope = try #require(DatabaseScope.current, "the suite needs the trait .databases")
         await scope.takePlace()
         var address = address
         let name = "chat_test_\(UInt64.random(in: .min ... .max))"
@@ -72,31 +71,64 @@ struct MySQLTestServer: Sendable {
         return address
     }
 
-    /// Runs statements on a connection of their own, outside of any database or in `database`.
+    /// A connection of its own that commits each statement, outside of any database or in one. It blocks.
+    func connect(to database: String? = nil) throws -> MySQLConnection {
+        MySQLConnection(
+            try MySQLHandle(address, database: database, timeouts: .init(read: 30)), maximumPacketBytes: 1 << 30)
+    }
+
+    /// Runs statements on a connection of their own.
+    /// - Returns: the rows that they gave.
     @discardableResult
-    func run(_ statements: String..., database: String? = nil) async throws -> [[String?]] {
-        let address = address
-        return try await withCheckedThrowingContinuation { continuation in
-            DispatchQueue.global().async {
-                continuation.resume(
-                    with: Result {
-                        let handle = try MySQLHandle(address, database: database, timeouts: .init(read: 30))
-                        let connection = MySQLConnection(handle, maximumPacketBytes: 1 << 30)
-                        defer { connection.close() }
-                        var rows: [[String?]] = []
-                        for statement in statements {
-                            try connection.each(statement, []) { row in
-                                guard let row = row as? MySQLRow else { return false }
-                                rows.append(
-                                    (0..<row.statement.columnCount).map { column in
-                                        row.optionalText(column) ?? row.optionalInteger(column).map(String.init)
-                                    })
-                                return true
-                            }
-                        }
-                        return rows
-                    })
+    func run(_ statements: String..., in database: String? = nil) async throws -> [[String?]] {
+        try await blocking {
+            let connection = try connect(to: database)
+            defer { connection.close() }
+            return try statements.flatMap { try connection.texts($0) }
+        }
+    }
+}
+
+extension MySQLConnection {
+    /// The rows of a query, with numbers as texts.
+    func texts(_ sql: String, _ arguments: [SQLValue] = []) throws -> [[String?]] {
+        var rows: [[String?]] = []
+        try each(sql, arguments) { row in
+            guard let row = row as? MySQLRow else { return false }
+            rows.append(
+                (0..<row.statement.columnCount).map { column in
+                    row.optionalText(column) ?? row.optionalInteger(column).map(String.init)
+                })
+            return true
+        }
+        return rows
+    }
+}
+
+/// Runs work that blocks outside of the threads that the tests themselves run on.
+func blocking<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws -> Value {
+    try await withCheckedThrowingContinuation { continuation in
+        DispatchQueue(label: "test").async { continuation.resume(with: Result { try work() }) }
+    }
+}
+
+extension DatabaseDriver {
+    /// Commits a batch.
+    func commit(_ batch: @escaping @Sendable (any SQLConnection) throws -> Void) async throws {
+        try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
+            write(batch) { continuation.resume(with: $0) }
+        }
+    }
+
+    /// The first column of a query's first row.
+    func number(_ sql: String, _ arguments: SQLValue...) async throws -> Int64? {
+        try await read { connection in
+            var number: Int64?
+            try connection.each(sql, arguments) { row in
+                number = row.optionalInteger(0)
+                return false
             }
+            return number
         }
     }
 }
@@ -115,6 +147,13 @@ struct DatabaseScope: TestTrait, SuiteTrait, TestScoping {
         private let hasPlace = Mutex(false)
 
         func atTheEnd(_ work: @escaping @Sendable () async -> Void) { endings.withLock { $0.append(work) } }
+
+        /// A driver that is closed at the end of the test.
+        func driver(on address: MySQLAddress) -> MySQLDriver {
+            let driver = MySQLDriver(address, logger: .silent)
+            atTheEnd { await driver.close() }
+            return driver
+        }
 
         /// One place does for all databases of a test.
         func takePlace() async {
