@@ -96,9 +96,8 @@ let package = Package(
         .library(
             "HTTPAPI",
             [
-                "Domain", "Storage", "Wire", "Identity", "Realtime", "Assistant", "EmbeddedFiles", .hummingbird,
-                .nioCore,
-                .httpTypes, .logging, .metrics,
+                "Domain", "Storage", "Wire", "Cluster", "Identity", "Realtime", "Assistant", "EmbeddedFiles", .hummingbird,
+                .nioCore, .httpTypes, .logging, .metrics,
             ]),
         .library("Observability", [.logging, .metrics]),
         // Files inside the binary (`#embed`): web pages, migrations, sample knowledge.

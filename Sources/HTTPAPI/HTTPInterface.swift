@@ -1,4 +1,5 @@
 public import Assistant
+public import Cluster
 public import Domain
 import HTTPTypes
 public import Hummingbird
@@ -43,6 +44,7 @@ public struct HTTPInterface: Sendable {
     ///   - assistantHealth: how the assistant is, for `/health`.
     ///   - metrics: what `/metrics` shows.
     ///   - busHealth: whether Redis does what it is for; nil without one.
+    ///   - sharing: by what the nodes count requests together.
     ///   - parts: the routes to serve beside `/health` and `/metrics`, which every process has.
     public init(
         store: ChatStore, views: ViewMaker, authenticator: Authenticator, tokens: TokenAuthority,
@@ -50,7 +52,7 @@ public struct HTTPInterface: Sendable {
         clock: any WallClock,
         handoffAnnouncement: @escaping @Sendable (_ locale: String?, _ words: String?) -> String,
         assistantHealth: @escaping @Sendable () async -> AssistantHealth, metrics: MetricsPage,
-        busHealth: @escaping @Sendable () -> Bool? = { nil }, parts: Set<Part> = Set(Part.allCases)
+        busHealth: @escaping @Sendable () -> Bool? = { nil }, sharing: RateSharing? = nil, parts: Set<Part> = Set(Part.allCases)
     ) {
         self.busHealth = busHealth
         self.parts = parts
@@ -63,7 +65,7 @@ public struct HTTPInterface: Sendable {
         self.knowledge = knowledge
         self.handoffAnnouncement = handoffAnnouncement
         self.settings = settings
-        self.limits = RateLimits(rates: settings.rates, clock: clock)
+        self.limits = RateLimits(rates: settings.rates, clock: clock, sharing: sharing)
         self.readiness = readiness
         self.clock = clock
         self.assistantHealth = assistantHealth

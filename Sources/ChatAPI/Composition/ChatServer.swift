@@ -57,7 +57,7 @@ struct ChatServer: Sendable {
         self.cluster = cluster
         let hub = Hub(
             store: store, group: group, link: cluster.link, encoder: EventEncoder(views: views),
-            settings: RealtimeSettings(configuration, logEpoch: database.logEpoch),
+            settings: RealtimeSettings(configuration, logEpoch: database.logEpoch), sharing: cluster.sharing,
             handoffAnnouncement: { assistant.handoffAnnouncement(locale: $0, words: $1) }, logger: logger)
         let runtime = components.contains(.assistant) ? assistant.runtime(stage: hub.liveReplies) : nil
         database.commits.subscribe(hub)
@@ -76,6 +76,7 @@ struct ChatServer: Sendable {
             handoffAnnouncement: { assistant.handoffAnnouncement(locale: $0, words: $1) },
             assistantHealth: { assistant.health(runtime) },
             metrics: metrics.page(token: configuration.http.metricsToken), busHealth: { cluster.isBusHealthy },
+            sharing: cluster.sharing,
             parts: HTTPInterface.Part.served(by: components))
         let gate = SocketGate(
             hub: hub, credentials: SocketCredentials(authenticator, clock: store.clock),

@@ -11,6 +11,8 @@ import Storage
 struct ClusterComposition: Sendable {
     /// To the other nodes; nil when there is no bus.
     let link: ClusterLink?
+    /// By what nodes count together; nil when there is no bus.
+    let sharing: RateSharing?
     private let database: OpenDatabase
     private let components: Set<ServerConfiguration.Component>
     private let logger: Logger
@@ -24,7 +26,7 @@ struct ClusterComposition: Sendable {
         self.components = configuration.components
         self.logger = logger
         guard let redis = configuration.redis else {
-            link = nil
+            (link, sharing) = (nil, nil)
             return
         }
         let nodeId = configuration.nodeId
@@ -39,6 +41,7 @@ struct ClusterComposition: Sendable {
             throw CommandFailure(ExitStatus.configuration, "REDIS_URL: \(reason)")
         }
         link = ClusterLink(bus: bus, nodeId: nodeId, logger: logger)
+        sharing = RateSharing(counters: RedisCounters(bus: bus), eventLoop: eventLoop)
     }
 
     /// Joins what other nodes tell to those here whom it concerns.

@@ -1,75 +1,66 @@
-public import Domain
-import Synchronization
+import Cluster
+import Domain
+import Identity
 
-/// Every rate limit of the HTTP side, in one table of bounded size.
-public final class RateLimits: Sendable {
-    /// What is counted, and for whom.
+/// Every rate limit of the HTTP side, in one table of bounded size, for all nodes together.
+final class RateLimits: Sendable {
+    /// What is counted, and for whom. Of secrets and e-mail addresses only digests are kept.
     enum Subject: Hashable, Sendable {
-        /// A sign-in to an account from an address. The account is a hash, so that no e-mail stays in memory.
-        case login(account: Int, address: String)
+        /// A sign-in to an account from an address.
+        case login(account: TokenDigest, address: String)
         /// A new chat session from an address.
         case session(address: String)
-        /// A request under a token, of which only a hash is kept.
-        case request(token: Int)
+        /// A request under a token.
+        case request(token: TokenDigest)
+
+        /// As all nodes write it.
+        var name: String {
+            switch self {
+            case .login(let account, let address): "login.\(account.prefix).\(address)"
+            case .session(let address): "session.\(address)"
+            case .request(let token): "request.\(token.prefix)"
+            }
+        }
     }
 
-    /// Buckets that are kept, some 10 MB when full. A bucket that has filled up again need not be.
+    /// Buckets that are kept, some 15 MB when full. A bucket that has filled up again need not be.
     static let maximumBuckets = 65_536
 
-    private let clock: any WallClock
     private let rates: HTTPSettings.Rates
-    private let capacity: Int
-    private let buckets = Mutex<[Subject: TokenBucket]>([:])
+    private let buckets: SharedRates<Subject>
 
-    public convenience init(rates: HTTPSettings.Rates, clock: any WallClock) {
-        self.init(rates: rates, clock: clock, capacity: Self.maximumBuckets)
-    }
-
-    init(rates: HTTPSettings.Rates, clock: any WallClock, capacity: Int) {
+    /// - Parameter sharing: by what nodes count together; nil on a node that is alone.
+    init(
+        rates: HTTPSettings.Rates, clock: any WallClock, sharing: RateSharing? = nil, capacity: Int = maximumBuckets
+    ) {
         self.rates = rates
-        self.clock = clock
-        self.capacity = max(2, capacity)
+        buckets = SharedRates(table: "http", counters: sharing?.counters, clock: clock, capacity: capacity) { $0.name }
+        if let sharing { buckets.run(on: sharing.eventLoop) }
     }
 
     /// Counts one.
     /// - Throws: 429 with the seconds to wait.
     func count(_ subject: Subject) throws(Problem) {
-        guard let wait = take(subject) else { return }
+        guard let (rate, burst) = allowance(of: subject) else { return }
+        guard let wait = buckets.take(subject, rate: rate, burst: burst) else { return }
         throw Problem(.rateLimited, retryAfter: wait)
     }
 
-    private func take(_ subject: Subject) -> Double? {
-        let now = clock.now()
-        guard let fresh = bucket(for: subject, now: now) else { return nil }
-        return buckets.withLock { buckets in
-            var bucket = buckets[subject] ?? fresh
-            let wait = bucket.take(at: now)
-            if buckets[subject] == nil, buckets.count >= capacity { makeRoom(in: &buckets, now: now) }
-            buckets[subject] = bucket
-            return wait
-        }
-    }
+    var count: Int { buckets.count }
 
-    var count: Int { buckets.withLock { $0.count } }
-
-    /// Forgets full buckets; when that frees little, any half: a flood of addresses must not make every request walk
-    /// the table, and whose bucket is lost only starts anew.
-    private func makeRoom(in buckets: inout [Subject: TokenBucket], now: Timestamp) {
-        buckets = buckets.filter { !$0.value.isFull(at: now) }
-        guard buckets.count > capacity / 2 else { return }
-        buckets = Dictionary(uniqueKeysWithValues: buckets.prefix(capacity / 2).map { ($0.key, $0.value) })
-    }
-
-    private func bucket(for subject: Subject, now: Timestamp) -> TokenBucket? {
-        func perMinute(_ count: Int) -> TokenBucket {
-            TokenBucket(rate: Double(count) / 60, burst: Double(count), now: now)
-        }
-        return switch subject {
-        case .login: rates.loginsPerMinute.map(perMinute)
-        case .session: rates.sessionsPerMinute.map(perMinute)
+    private func allowance(of subject: Subject) -> (rate: Double, burst: Double)? {
+        switch subject {
+        case .login: rates.loginsPerMinute.map { (Double($0) / 60, Double($0)) }
+        case .session: rates.sessionsPerMinute.map { (Double($0) / 60, Double($0)) }
         // Twice the rate at once: a page that loads asks for many things together.
-        case .request:
-            rates.requestsPerSecond.map { TokenBucket(rate: Double($0), burst: Double($0) * 2, now: now) }
+        case .request: rates.requestsPerSecond.map { (Double($0), Double($0) * 2) }
         }
+    }
+}
+
+extension TokenDigest {
+    /// Enough of it to tell subjects apart.
+    fileprivate var prefix: String {
+        bytes.prefix(12).map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
     }
 }

@@ -79,10 +79,8 @@ struct AuthRoutes: Sendable {
         check.text(credentials.password, field: "password", scalars: 1...PasswordHasher.maximumPasswordBytes)
         try check.finish()
         let slug = credentials.workspace ?? Workspace.defaultSlug
-        var account = Hasher()
-        account.combine(slug)
-        account.combine(User.emailKey(credentials.email))
-        try limits.count(.login(account: account.finalize(), address: client.rateKey))
+        let account = TokenDigest(of: "\(slug)/\(User.emailKey(credentials.email))")
+        try limits.count(.login(account: account, address: client.rateKey))
 
         let found = try await store.read { snapshot -> (user: User, passwordHash: String)? in
             guard let workspace = try snapshot.workspace(slug: slug) else { return nil }

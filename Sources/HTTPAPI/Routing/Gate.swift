@@ -13,7 +13,7 @@ struct Gate: Sendable {
         guard let bearer = BearerToken(request.headers) else { throw Problem(.unauthenticated) }
         let token = try authenticator.verify(bearer.text)
         // Only genuine tokens are counted, so that made-up ones cannot fill the table; and before the rows are asked.
-        try limits.count(.request(token: bearer.text.hashValue))
+        try limits.count(.request(token: TokenDigest(of: bearer.text)))
         let access = try await authenticator.access(of: token)
         scope.findings.principalKind = access.contact == nil ? access.staff?.role.rawValue : "contact"
         try admission.check(access)

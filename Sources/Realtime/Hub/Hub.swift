@@ -31,12 +31,14 @@ public final class Hub: CommitObserver {
     /// - Parameters:
     ///   - group: the loops that sockets live on; at most 64 are used.
     ///   - link: to the other nodes; nil on a node that is alone.
+    ///   - sharing: by what the nodes count messages together.
     public init(
         store: ChatStore, group: any EventLoopGroup, link: ClusterLink? = nil, encoder: EventEncoder,
-        settings: RealtimeSettings,
+        settings: RealtimeSettings, sharing: RateSharing? = nil,
         handoffAnnouncement: @escaping @Sendable (_ locale: String?, _ words: String?) -> String, logger: Logger
     ) {
-        messageRates = MessageRates(perMinute: settings.contactMessagesPerMinute, clock: store.clock)
+        messageRates = MessageRates(
+            perMinute: settings.contactMessagesPerMinute, clock: store.clock, sharing: sharing)
         self.handoffAnnouncement = handoffAnnouncement
         self.store = store
         self.encoder = encoder

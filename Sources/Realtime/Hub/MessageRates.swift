@@ -1,33 +1,25 @@
+import Cluster
 public import Domain
-import Synchronization
 
-/// Messages per contact and minute, over all its sockets and requests. Bounded: full buckets are forgotten.
+/// Messages per contact and minute, over all its sockets and requests, on all nodes.
 public final class MessageRates: Sendable {
-    /// Contacts that are remembered at once; about 10 MB at the most.
+    /// Contacts that are remembered at once; about 20 MB at the most.
     static let maximumRemembered = 100_000
 
     private let perMinute: Double
-    private let clock: any WallClock
-    private let buckets = Mutex<[Identifier<Contact>: TokenBucket]>([:])
+    private let rates: SharedRates<Identifier<Contact>>
 
-    init(perMinute: Double, clock: any WallClock) {
+    init(perMinute: Double, clock: any WallClock, sharing: RateSharing?) {
         self.perMinute = perMinute
-        self.clock = clock
+        rates = SharedRates(
+            table: "messages", counters: sharing?.counters, clock: clock, capacity: Self.maximumRemembered
+        ) { String($0.rawValue) }
+        if let sharing { rates.run(on: sharing.eventLoop) }
     }
 
     /// Counts a message.
     /// - Returns: nil when there was room, else the seconds until there is.
     public func take(_ contact: Identifier<Contact>) -> Double? {
-        guard perMinute > 0 else { return nil }
-        let now = clock.now()
-        return buckets.withLock { buckets in
-            if buckets.count >= Self.maximumRemembered {
-                buckets = buckets.filter { !$0.value.isFull(at: now) }
-            }
-            var bucket =
-                buckets[contact] ?? TokenBucket(rate: perMinute / 60, burst: perMinute, now: now)
-            defer { buckets[contact] = bucket }
-            return bucket.take(at: now)
-        }
+        rates.take(contact, rate: perMinute / 60, burst: perMinute)
     }
 }
