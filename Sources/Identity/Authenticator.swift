@@ -18,8 +18,13 @@ public struct Authenticator: Sendable {
     private let store: ChatStore
     private let tokens: TokenAuthority
     private let identifiers: PublicIdentifiers
+    private let recent: RecentAccess?
 
-    public init(store: ChatStore, tokens: TokenAuthority, identifiers: PublicIdentifiers) {
+    /// - Parameter recent: answers for callers who came lately; nil asks the rows each time.
+    public init(
+        store: ChatStore, tokens: TokenAuthority, identifiers: PublicIdentifiers, recent: RecentAccess? = nil
+    ) {
+        self.recent = recent
         self.store = store
         self.tokens = tokens
         self.identifiers = identifiers
@@ -46,7 +51,11 @@ public struct Authenticator: Sendable {
     /// - Throws: ``AuthenticationFailure``, or `StorageFailure`.
     public func access(of token: VerifiedToken) async throws -> Access {
         let holder = try holder(of: token)
-        return try await store.read { try holder.access(in: $0) }
+        if let access = recent?.access(of: holder.key), holder.isMet(by: access) { return access }
+        let changes = recent?.changes
+        let (access, end) = try await store.read { try holder.access(in: $0) }
+        if let recent, let changes { recent.remember(access, as: holder.key, until: end, since: changes) }
+        return access
     }
 
     /// Uses a ticket up and says for whom it was.
@@ -66,7 +75,7 @@ public struct Authenticator: Sendable {
                 case .login(let id, let userId): .login(id, userId, workspaceId, accessVersion: nil)
                 }
             do {
-                return .success(try holder.access(in: transaction))
+                return .success(try holder.access(in: transaction).access)
             } catch let failure as AuthenticationFailure {
                 return .failure(failure)
             }
@@ -116,7 +125,25 @@ private enum TokenHolder: Sendable {
     /// A ticket carries no access version: it is younger than any change that would matter.
     case login(Identifier<Login>, Identifier<User>, Identifier<Workspace>, accessVersion: Int64?)
 
-    func access(in reader: any RowReader) throws -> Access {
+    var key: RecentAccess.Key {
+        switch self {
+        case .session(let id, _): .session(id)
+        case .login(let id, _, _, _): .login(id)
+        }
+    }
+
+    /// Whether what is remembered is for the same one, under the same rights.
+    func isMet(by access: Access) -> Bool {
+        switch self {
+        case .session(_, let workspaceId): access.workspaceId == workspaceId
+        case .login(_, let userId, let workspaceId, let accessVersion):
+            access.workspaceId == workspaceId && access.staff?.userId == userId
+                && (accessVersion == nil || access.staff?.accessVersion == accessVersion)
+        }
+    }
+
+    /// Who it is by the rows, and when the session or sign-in ends by itself.
+    func access(in reader: any RowReader) throws -> (access: Access, end: Timestamp) {
         switch self {
         case .session(let id, let workspaceId):
             guard let session = try reader.session(id), session.workspaceId == workspaceId else {
@@ -127,23 +154,25 @@ private enum TokenHolder: Sendable {
             case .expired: throw AuthenticationFailure.tokenExpired
             case .closed: throw AuthenticationFailure.tokenRevoked
             }
-            return Access(
+            let access = Access(
                 workspaceId: workspaceId,
                 principal: .contact(
                     .init(
                         contactId: session.contactId, sessionId: session.id, conversationId: session.conversationId)))
+            return (access, session.expiresAt)
         case .login(let loginId, let userId, let workspaceId, let accessVersion):
             guard let user = try reader.user(userId), user.workspaceId == workspaceId,
                 let login = try reader.login(loginId), login.userId == userId
             else { throw AuthenticationFailure.unauthenticated }
             guard user.status == .active, !login.isRevoked, accessVersion.map({ $0 == user.accessVersion }) ?? true
             else { throw AuthenticationFailure.tokenRevoked }
-            return Access(
+            let access = Access(
                 workspaceId: workspaceId,
                 principal: .staff(
                     .init(
                         userId: userId, name: user.name, role: user.role, loginId: loginId,
                         accessVersion: user.accessVersion)))
+            return (access, login.expiresAt)
         }
     }
 }

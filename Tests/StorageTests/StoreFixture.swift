@@ -112,7 +112,7 @@ final class CommitRecorder: CommitObserver {
 
     var events: [Event] { told.flatMap(\.events) }
     var replyJobs: [ReplyJob] { told.flatMap(\.replyJobs) }
-    var endedSessions: [Identifier<ChatSession>] { told.flatMap(\.endedSessions) }
+    var endedSessions: [Identifier<ChatSession>] { told.flatMap(\.endedSessions).map(\.id) }
     var endedLogins: [Identifier<Login>] { told.flatMap(\.endedLogins) }
     var batchSizes: [Int] { told.map(\.events.count) }
 }

@@ -1,4 +1,5 @@
 import Assistant
+import Cluster
 import Domain
 import HTTPAPI
 import Hummingbird
@@ -47,7 +48,6 @@ struct ChatServer: Sendable {
             admin: configuration.admin, environment: configuration.environment)
 
         let tokens = try await TokenAuthority(secret: configuration.secrets.jwt.bytes, clock: store.clock)
-        let authenticator = Authenticator(store: store, tokens: tokens, identifiers: views.identifiers)
         let assistant = try AssistantComposition(configuration.assistant, store: store, logger: logger)
         self.assistant = assistant
         let group = MultiThreadedEventLoopGroup.singleton
@@ -55,9 +55,15 @@ struct ChatServer: Sendable {
         let cluster = try await ClusterComposition(
             configuration, database: database, eventLoop: group.any(), logger: logger)
         self.cluster = cluster
+        let recent = RecentAccess(clock: store.clock, isInformed: cluster.isInformed)
+        cluster.keepInformed(recent)
+        let authenticator = Authenticator(
+            store: store, tokens: tokens, identifiers: views.identifiers, recent: recent)
         let hub = Hub(
             store: store, group: group, link: cluster.link, encoder: EventEncoder(views: views),
             settings: RealtimeSettings(configuration, logEpoch: database.logEpoch), sharing: cluster.sharing,
+            directory: cluster.directory,
+            onRightsEnded: { recent.forget(sessions: $0.sessions, logins: $0.logins, users: $0.users.keys) },
             handoffAnnouncement: { assistant.handoffAnnouncement(locale: $0, words: $1) }, logger: logger)
         let runtime = components.contains(.assistant) ? assistant.runtime(stage: hub.liveReplies) : nil
         database.commits.subscribe(hub)

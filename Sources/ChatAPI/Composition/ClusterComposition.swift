@@ -1,6 +1,7 @@
 import Assistant
 import Cluster
 import Domain
+import Identity
 import Logging
 import NIOCore
 import Realtime
@@ -13,6 +14,8 @@ struct ClusterComposition: Sendable {
     let link: ClusterLink?
     /// By what nodes count together; nil when there is no bus.
     let sharing: RateSharing?
+    /// What the nodes know of sessions; nil when there is no bus.
+    let directory: RedisSessionDirectory?
     private let database: OpenDatabase
     private let components: Set<ServerConfiguration.Component>
     private let logger: Logger
@@ -26,7 +29,7 @@ struct ClusterComposition: Sendable {
         self.components = configuration.components
         self.logger = logger
         guard let redis = configuration.redis else {
-            (link, sharing) = (nil, nil)
+            (link, sharing, directory) = (nil, nil, nil)
             return
         }
         let nodeId = configuration.nodeId
@@ -41,6 +44,9 @@ struct ClusterComposition: Sendable {
             throw CommandFailure(ExitStatus.configuration, "REDIS_URL: \(reason)")
         }
         link = ClusterLink(bus: bus, nodeId: nodeId, logger: logger)
+        let directory = RedisSessionDirectory(bus: bus, nodeId: nodeId, clock: database.store.clock)
+        directory.start()
+        self.directory = directory
         sharing = RateSharing(counters: RedisCounters(bus: bus), eventLoop: eventLoop)
     }
 
@@ -67,7 +73,21 @@ struct ClusterComposition: Sendable {
     /// How the bus is, for `/health`: nil without one.
     var isBusHealthy: Bool? { link.map { $0.health == .healthy } }
 
-    func close() async { await link?.close() }
+    /// Whether every change of rights on other nodes is heard of here.
+    var isInformed: @Sendable () -> Bool {
+        guard database.store.isShared else { return { true } }
+        return { [link] in link?.health == .healthy }
+    }
+
+    /// Forgets who was known when words of other nodes may have been lost.
+    func keepInformed(_ recent: RecentAccess) {
+        link?.observeHealth { _ in recent.forgetAll() }
+    }
+
+    func close() async {
+        await directory?.close()
+        await link?.close()
+    }
 }
 
 /// Tells the other nodes of replies that are owed and that this node does not make itself.

@@ -1,3 +1,4 @@
+import Cluster
 import Domain
 import Logging
 import NIOCore
@@ -76,6 +77,7 @@ extension ChatConnection: FeedReceiver {
             guard connection.feeds[contact.conversationId] === feed else { return }
             guard case .success(let loaded) = result else { return connection.close(.internalError) }
             guard !loaded.session.status.isOver else { return connection.close(.sessionClosed) }
+            connection.hub.directory?.put(KnownSession(loaded.session))
             connection.locale = loaded.session.locale
             let head = loaded.head.seq
             let (mode, start) = connection.start(of: resume, head: head)
@@ -237,5 +239,14 @@ extension ChatConnection: FeedReceiver {
             }
             connection.readRows()
         }
+    }
+}
+
+extension KnownSession {
+    /// What the other nodes need to know of a session. That it is not over; the rest is in the database.
+    init(_ session: ChatSession) {
+        self.init(
+            id: session.id, contactId: session.contactId, conversationId: session.conversationId,
+            workspaceId: session.workspaceId, state: ByteBuffer(), expiresAt: session.expiresAt)
     }
 }

@@ -1,3 +1,4 @@
+import Cluster
 import Domain
 import Logging
 import NIOCore
@@ -64,6 +65,8 @@ final class ChatConnection: SocketDelegate, DeadlineTarget {
     private var hasSaidHello = false
     private var bucket: TokenBucket?
     private var strikes: [Timestamp] = []
+    /// The session that this socket is counted for in the directory.
+    private var heldSession: Identifier<ChatSession>?
     private var lastHeard: NIODeadline
     private var nextPing: NIODeadline
     private var heartbeat: TimerWheel.Deadline?
@@ -115,6 +118,7 @@ final class ChatConnection: SocketDelegate, DeadlineTarget {
         feeds = [:]
         shard.remove(self)
         hub.census.leave(seat)
+        if let heldSession { hub.directory?.leave(heldSession) }
     }
 
     /// Ends the socket with a code that tells the client what to do.
@@ -170,6 +174,10 @@ final class ChatConnection: SocketDelegate, DeadlineTarget {
 
     private func recognise(_ credential: SocketCredential) {
         access = credential.access
+        if let session = credential.access.contact?.sessionId, heldSession == nil {
+            heldSession = session
+            hub.directory?.enter(session)
+        }
         let isStaff = credential.access.staff != nil
         let rate = isStaff ? hub.settings.staffFramesPerSecond : hub.settings.contactFramesPerSecond
         bucket = TokenBucket(rate: rate, burst: rate * 2, now: now)

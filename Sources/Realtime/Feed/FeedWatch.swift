@@ -12,8 +12,9 @@ import Synchronization
 public final class FeedWatch: Sendable {
     /// Between two looks while the bus is silent. With the sequencer's own interval it keeps delivery under a second.
     static let silentInterval = Duration.milliseconds(500)
-    /// Between two looks while the bus is healthy. Contract: a missed event is learned of within one heartbeat (25 s).
-    static let healthyInterval = Duration.seconds(2)
+    /// Between two looks while the bus is healthy. Contract: a missed event is learned of within one heartbeat (25 s), and a
+    /// right that has ended within a second.
+    static let healthyInterval = Duration.seconds(1)
     /// Entries that are read at once.
     static let pageLimit = 1000
     /// Ends of rights are looked for so far back: longer than a command takes from its time to its commit.

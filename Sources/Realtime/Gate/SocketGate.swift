@@ -1,3 +1,4 @@
+import Cluster
 import Domain
 import Foundation
 import HTTPTypes
@@ -44,6 +45,10 @@ public struct SocketGate: SocketUpgrading {
             return .refuse(problem(.tooManyRequests, "rate_limited", retryAfter: 10))
         }
         do {
+            // A client that keeps coming back to a session that is over is turned away without asking the database.
+            if case .session(let id) = entrance, case .removed = await hub.directory?.session(id) {
+                throw CredentialRefusal.revoked
+            }
             let credential = try await credential(of: request)
             if let credential {
                 guard ChatConnection.mayEnter(credential.access, entrance) else { throw Refused.forbidden }

@@ -20,6 +20,9 @@ public final class Hub: CommitObserver {
     let census = SocketCensus()
     /// To other nodes; nil on a node that is alone.
     let link: ClusterLink?
+    /// What the nodes know of sessions; nil on a node that is alone.
+    let directory: (any SessionDirectory)?
+    private let onRightsEnded: @Sendable (EndedRights) -> Void
     /// From a commit of this node to its being handed to every loop that reads it.
     private let deliveryTime = Timer(label: "chat.delivery.duration")
     let logger: Logger
@@ -32,13 +35,18 @@ public final class Hub: CommitObserver {
     ///   - group: the loops that sockets live on; at most 64 are used.
     ///   - link: to the other nodes; nil on a node that is alone.
     ///   - sharing: by what the nodes count messages together.
+    ///   - directory: what the nodes know of sessions.
+    ///   - onRightsEnded: told of sessions, sign-ins and rights that have ended, on whichever node.
     public init(
         store: ChatStore, group: any EventLoopGroup, link: ClusterLink? = nil, encoder: EventEncoder,
-        settings: RealtimeSettings, sharing: RateSharing? = nil,
+        settings: RealtimeSettings, sharing: RateSharing? = nil, directory: (any SessionDirectory)? = nil,
+        onRightsEnded: @escaping @Sendable (EndedRights) -> Void = { _ in },
         handoffAnnouncement: @escaping @Sendable (_ locale: String?, _ words: String?) -> String, logger: Logger
     ) {
         messageRates = MessageRates(
             perMinute: settings.contactMessagesPerMinute, clock: store.clock, sharing: sharing)
+        self.directory = directory
+        self.onRightsEnded = onRightsEnded
         self.handoffAnnouncement = handoffAnnouncement
         self.store = store
         self.encoder = encoder
@@ -48,6 +56,16 @@ public final class Hub: CommitObserver {
         self.link = link
         fanout = Fanout(group: group, link: link)
         liveReplies = LiveReplies(frames: frames, fanout: fanout)
+    }
+
+    public func durable(_ batch: CommittedBatch) {
+        for session in batch.endedSessions { directory?.remove(session.id, of: session.contactId) }
+        let ended = EndedRights(
+            sessions: batch.endedSessions.map(\.id), logins: batch.endedLogins,
+            users: Dictionary(batch.changedUsers.map { ($0.userId, $0.version) }, uniquingKeysWith: { max($0, $1) }))
+        guard !ended.isEmpty else { return }
+        rightsEnded(ended)
+        if let link, link.isShared { link.tell(.ended(ended)) }
     }
 
     public func committed(_ batch: CommittedBatch) {
@@ -71,12 +89,6 @@ public final class Hub: CommitObserver {
         if !batch.events.isEmpty, let start = batch.committedAt {
             deliveryTime.record(duration: start.duration(to: .now))
         }
-        let ended = EndedRights(
-            sessions: batch.endedSessions, logins: batch.endedLogins,
-            users: Dictionary(batch.changedUsers.map { ($0.userId, $0.version) }, uniquingKeysWith: { max($0, $1) }))
-        guard !ended.isEmpty else { return }
-        rightsEnded(ended)
-        if let link, link.isShared { link.tell(.ended(ended)) }
     }
 
     /// To the readers here and on other nodes.
@@ -98,6 +110,7 @@ public final class Hub: CommitObserver {
 
     /// Closes the sockets of those who may not go on.
     public func rightsEnded(_ ended: EndedRights) {
+        onRightsEnded(ended)
         let (sessions, logins) = (Set(ended.sessions), Set(ended.logins))
         fanout.onEachShard { $0.rightsEnded(sessions, logins: logins, users: ended.users) }
     }

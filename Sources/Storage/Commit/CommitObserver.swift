@@ -10,7 +10,7 @@ public struct CommittedBatch: Sendable {
     /// Replies that the assistant owes, or whose question has grown.
     public internal(set) var replyJobs: [ReplyJob] = []
     /// Sessions that ended, with the reason: their sockets must close.
-    public internal(set) var endedSessions: [Identifier<ChatSession>] = []
+    public internal(set) var endedSessions: [EndedSession] = []
     /// Sign-ins that ended: their sockets must close.
     public internal(set) var endedLogins: [Identifier<Login>] = []
     /// Users whose rights changed: tokens and sockets of an older version must go.
@@ -29,6 +29,12 @@ public struct CommittedBatch: Sendable {
     }
 }
 
+/// A session that is over, and whose it was.
+public struct EndedSession: Sendable, Equatable {
+    public var id: Identifier<ChatSession>
+    public var contactId: Identifier<Contact>
+}
+
 /// A user's rights as of their last change.
 public struct ChangedAccess: Sendable, Equatable {
     public var userId: Identifier<User>
@@ -43,7 +49,15 @@ public struct ChangedAccess: Sendable, Equatable {
 
 /// Hears of every commit once, in commit order, on the writer's thread. It must only hand on, never wait.
 public protocol CommitObserver: Sendable {
+    /// Before the senders hear that it is committed: for what must not be true any more when they do.
+    func durable(_ batch: CommittedBatch)
+
+    /// After they have heard.
     func committed(_ batch: CommittedBatch)
+}
+
+extension CommitObserver {
+    public func durable(_ batch: CommittedBatch) {}
 }
 
 /// Hands every commit to all who want to hear of it, in the order in which they came.
@@ -55,6 +69,10 @@ public final class CommitFeed: CommitObserver {
     /// Adds an observer. It hears of commits from now on.
     public func subscribe(_ observer: any CommitObserver) {
         observers.withLock { $0.append(observer) }
+    }
+
+    public func durable(_ batch: CommittedBatch) {
+        for observer in observers.withLock({ $0 }) { observer.durable(batch) }
     }
 
     public func committed(_ batch: CommittedBatch) {

@@ -107,6 +107,7 @@ final class GroupCommit: Sendable {
                 var committed = work.committed
                 let end = ContinuousClock.now
                 committed.committedAt = end
+                observer.durable(committed)
                 // Acknowledgements first: a sender holds its ack before its own message comes back as an event.
                 work.settle()
                 observer.committed(committed)

@@ -175,24 +175,24 @@ extension Transaction {
         try connection.run(
             "UPDATE chat_sessions SET status = 'closed', ended_at = ? WHERE id = ?", [.time(now), .identifier(id)])
         try connection.run("DELETE FROM tickets WHERE session_id = ?", [.identifier(id)])
-        committed.endedSessions.append(id)
+        committed.endedSessions.append(EndedSession(id: id, contactId: session.contactId))
     }
 
     /// Writes down which sessions have become idle or have expired, and forgets late tickets.
     /// - Returns: how many rows changed; call again while it reaches `limit`.
     public func sweepSessions(limit: Int) throws -> Int {
         let expired = try connection.rows(
-            "SELECT id FROM chat_sessions WHERE status IN ('active', 'idle') AND expires_at <= ? LIMIT ?",
+            "SELECT id, contact_id FROM chat_sessions WHERE status IN ('active', 'idle') AND expires_at <= ? LIMIT ?",
             [.time(now), .integer(Int64(limit))]
-        ) { $0.identifier(0, of: ChatSession.self) }
-        for id in expired {
+        ) { EndedSession(id: $0.identifier(0), contactId: $0.identifier(1)) }
+        for session in expired {
             // Asked again with the write: it may have been used on another node since.
             let ended = try connection.run(
                 """
                 UPDATE chat_sessions SET status = 'expired', ended_at = ? \
                 WHERE id = ? AND status IN ('active', 'idle') AND expires_at <= ?
-                """, [.time(now), .identifier(id), .time(now)])
-            if ended == 1 { committed.endedSessions.append(id) }
+                """, [.time(now), .identifier(session.id), .time(now)])
+            if ended == 1 { committed.endedSessions.append(session) }
         }
         let idleSince = now.adding(seconds: -settings.lifetime.idleSeconds)
         let idle = try connection.rows(

@@ -146,6 +146,8 @@ extension Transaction {
             try connection.run("UPDATE users SET locale = ? WHERE id = ?", [.optional(locale), .identifier(id)])
         }
         guard let user = try user(id) else { throw Refusal.notFound }
+        // The rights are the same, but not the name that goes with them.
+        committed.changedUsers.append(ChangedAccess(userId: id, version: user.accessVersion))
         return user
     }
 }
