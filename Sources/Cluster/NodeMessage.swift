@@ -108,8 +108,10 @@ public struct PassedFrame: Sendable, Equatable {
         case replaceable(key: String)
         /// A piece of a reply's text, from `offset` on, in Unicode scalars.
         case delta(id: Identifier<Message>, generation: Int64, offset: Int, text: String)
-        /// Start, reset or end of a reply.
-        case reply
+        /// Start or end of a reply.
+        case reply(id: Identifier<Message>, generation: Int64)
+        /// A reply's text begins anew.
+        case reset(id: Identifier<Message>, generation: Int64)
         /// A reply's text so far, for those who asked for it.
         case snapshot(id: Identifier<Message>, generation: Int64, text: String)
     }

@@ -118,11 +118,16 @@ extension ByteBuffer {
             writeInteger(UInt8(2))
             writeMultipleIntegers(id.rawValue, generation, Int64(offset))
             writeText(text)
-        case .reply: writeInteger(UInt8(3))
+        case .reply(let id, let generation):
+            writeInteger(UInt8(3))
+            writeMultipleIntegers(id.rawValue, generation)
         case .snapshot(let id, let generation, let text):
             writeInteger(UInt8(4))
             writeMultipleIntegers(id.rawValue, generation)
             writeText(text)
+        case .reset(let id, let generation):
+            writeInteger(UInt8(5))
+            writeMultipleIntegers(id.rawValue, generation)
         }
         writeOptional(frame.ownerEpoch)
         writeInteger(UInt8(frame.excluded == nil ? 0 : 1))
@@ -248,14 +253,19 @@ extension ByteBuffer {
     }
 
     private mutating func readFrameKind() -> PassedFrame.Kind? {
-        switch readInteger(as: UInt8.self) {
+        let kind = readInteger(as: UInt8.self)
+        switch kind {
         case 1: return readText().map { .replaceable(key: $0) }
         case 2:
             guard let id = readIdentifier(of: Message.self), let generation = readInteger(as: Int64.self),
                 let offset = readInteger(as: Int64.self), offset >= 0, let text = readText()
             else { return nil }
             return .delta(id: id, generation: generation, offset: Int(offset), text: text)
-        case 3: return .reply
+        case 3, 5:
+            guard let id = readIdentifier(of: Message.self), let generation = readInteger(as: Int64.self) else {
+                return nil
+            }
+            return kind == 3 ? .reply(id: id, generation: generation) : .reset(id: id, generation: generation)
         case 4:
             guard let id = readIdentifier(of: Message.self), let generation = readInteger(as: Int64.self),
                 let text = readText()

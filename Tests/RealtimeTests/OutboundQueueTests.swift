@@ -43,6 +43,16 @@ import Testing
         #expect(queue.bytes == 0)
     }
 
+    /// Offsets come from other nodes.
+    @Test func offsetsAtTheEndOfTheNumbersAreNotMerged() {
+        var queue = OutboundQueue()
+        _ = queue.append(frame("first"))
+        for piece in [delta(.max, "a"), delta(.max, "b"), delta(0, "c")] {
+            queue.append(piece, in: conversation, for: .contact) { frame("merged \($0.offset) \($0.text)") }
+        }
+        #expect(drained(&queue) == ["first", "a", "b", "c"])
+    }
+
     @Test func oneLargerEventPassesAnEmptyQueue() {
         var queue = OutboundQueue()
         let large = frame(String(repeating: "x", count: OutboundQueue.maximumBytes + 1))

@@ -52,7 +52,8 @@ struct OutboundQueue {
         case .delta(let delta):
             if let last = entries.indices.last, case .delta(var earlier, _, let epoch, _) = entries[last],
                 earlier.messageId == delta.messageId, earlier.generation == delta.generation,
-                earlier.offset + earlier.scalars == delta.offset
+                // Not by addition: offsets come from other nodes, and must not overflow.
+                delta.offset - earlier.offset == earlier.scalars
             {
                 earlier.text += delta.text
                 earlier.scalars += delta.scalars
@@ -60,7 +61,7 @@ struct OutboundQueue {
             } else {
                 add(.delta(delta, conversationId, ownerEpoch: passing.ownerEpoch ?? 0, frame))
             }
-        case .reply, .snapshot:
+        case .reply, .reset, .snapshot:
             add(.fixed(frame))
         }
     }

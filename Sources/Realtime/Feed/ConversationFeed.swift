@@ -43,6 +43,9 @@ public struct FeedEventKind: Sendable {
 final class ConversationFeed {
     /// Events of a page of replay. Contract: at most 100.
     static let pageLimit = 100
+    /// How long is waited before the log is asked again for an event that it did not have: a database which was set back,
+    /// or whose copies lag behind, must not be asked without end.
+    static let emptyPagePause = TimeAmount.milliseconds(250)
 
     let conversationId: Identifier<Conversation>
     let access: Access
@@ -54,6 +57,8 @@ final class ConversationFeed {
     private weak var receiver: (any FeedReceiver)?
     /// Newest owner epoch that the reader has been told of.
     private var ownerEpoch: Int64 = 0
+    /// The owner epoch of the head that the feed began with.
+    private var startEpoch: Int64 = 0
     private var isSynced = false
     private var waitsForReceiver = false
     /// What a snapshot has told the reader of a reply in the making.
@@ -62,6 +67,10 @@ final class ConversationFeed {
     private var streamingReply: Identifier<Message>?
     /// The reply whose text so far another node was asked for.
     private var awaitedReply: Identifier<Message>?
+    /// The newest run of a reply that the reader was told of.
+    private var newestRun: (id: Identifier<Message>, generation: Int64)?
+    /// The last reply that has ended, as the log tells.
+    private var endedReply: Identifier<Message>?
 
     init(
         of conversationId: Identifier<Conversation>, access: Access, on shard: LoopShard, hub: Hub,
@@ -81,7 +90,8 @@ final class ConversationFeed {
     /// - Parameter head: read from the log after that.
     func start(after seq: Int64, head: ConversationHead) {
         // An event that raised the epoch meanwhile is behind the head and will be passed on.
-        ownerEpoch = seq < head.seq ? 0 : head.owner.epoch
+        startEpoch = head.owner.epoch
+        ownerEpoch = seq < head.seq ? 0 : startEpoch
         streamingReply = head.shownReply
         take(cursor.start(after: seq, head: head.seq))
     }
@@ -118,12 +128,14 @@ final class ConversationFeed {
         if let epoch = passing.ownerEpoch, epoch < ownerEpoch { return }
         switch passing.kind {
         case .delta(let delta) where covered?.holds(delta) == true: return
+        case .reset(let id, let generation) where covered?.holdsReset(of: id, generation) == true: return
         case .snapshot(let snapshot):
             // For those who asked; the others have the pieces.
-            guard awaitedReply == snapshot.messageId else { return }
+            guard awaitedReply == snapshot.messageId, isOfNewestRun(passing.kind) else { return }
             awaitedReply = nil
             cover(snapshot)
-        default: break
+        default:
+            guard isOfNewestRun(passing.kind) else { return }
         }
         if let excluded = passing.excluded, excluded.kind == access.actor.kind, excluded.id == access.actor.id {
             return
@@ -131,8 +143,21 @@ final class ConversationFeed {
         receiver.feed(self, passing: passing)
     }
 
+    /// Whether it is not the late word of a run that another has overtaken, or of a reply that has ended: a node that stood
+    /// still may go on for a moment where it was.
+    private func isOfNewestRun(_ kind: PassingFrame.Kind) -> Bool {
+        guard let run = kind.run else { return true }
+        guard run.id != endedReply else { return false }
+        if let newestRun, newestRun.id == run.id, run.generation < newestRun.generation { return false }
+        newestRun = run
+        return true
+    }
+
     /// The reader is about to be told the text of a reply so far: pieces of it that are still on their way are not passed on.
-    func cover(_ snapshot: LiveReplies.Snapshot) { covered = snapshot }
+    func cover(_ snapshot: LiveReplies.Snapshot) {
+        covered = snapshot
+        newestRun = (snapshot.messageId, snapshot.generation)
+    }
 
     private func deliver(_ facts: EventFacts, frame: TextFrame) {
         if let epoch = facts.ownerEpoch { ownerEpoch = max(ownerEpoch, epoch) }
@@ -145,8 +170,9 @@ final class ConversationFeed {
         guard let message = facts.message, message.sender == .ai else { return }
         if message.status == .streaming {
             streamingReply = message.id
-        } else if streamingReply == message.id {
-            streamingReply = nil
+        } else {
+            endedReply = message.id
+            if streamingReply == message.id { streamingReply = nil }
         }
     }
 
@@ -156,10 +182,13 @@ final class ConversationFeed {
         case .caughtUp:
             if !isSynced {
                 isSynced = true
+                // Everything up to the head has been passed on, and with it, before this feed or in it, its owner.
+                ownerEpoch = max(ownerEpoch, startEpoch)
                 receiver?.feedSynced(self, at: cursor.delivered)
             }
             // What was said of a reply in the making while the log was read has passed this reader by.
             if let live = hub.liveReplies.snapshot(in: conversationId) {
+                guard live.ownerEpoch >= ownerEpoch else { return }
                 cover(live)
                 receiver?.feed(self, passing: hub.frames.snapshot(live, in: conversationId))
             } else if let streamingReply {
@@ -190,20 +219,28 @@ final class ConversationFeed {
         let reading = ReplayPage.Reading(
             store: hub.store, encoder: hub.encoder, conversationId: conversationId, access: access,
             after: cursor.delivered)
+        let delivered = cursor.delivered
         Task {
             let page = await reading.page()
-            eventLoop.execute { feed.value.pageRead(page) }
+            eventLoop.execute { feed.value.pageRead(page, behind: delivered) }
         }
     }
 
-    private func pageRead(_ page: Result<ReplayPage, any Error>) {
+    private func pageRead(_ page: Result<ReplayPage, any Error>, behind delivered: Int64) {
         guard let receiver else { return }
         switch page {
         case .success(let page):
             for entry in page.entries where cursor.replayed(entry.facts.seq) == .deliver {
+                // It may be that nobody has told this node of it.
+                if let epoch = entry.facts.ownerEpoch {
+                    hub.liveReplies.ownerChanged(in: conversationId, toEpoch: epoch)
+                }
                 deliver(entry.facts, frame: entry.frame)
             }
-            take(cursor.pageEnded(head: page.head))
+            let step = cursor.pageEnded(head: page.head)
+            guard step == .read, cursor.delivered == delivered else { return take(step) }
+            let feed = NIOLoopBound(self, eventLoop: shard.eventLoop)
+            shard.eventLoop.scheduleTask(in: Self.emptyPagePause) { feed.value.readPage() }
         case .failure(let error):
             cursor.pageFailed()
             receiver.feedFailed(self, error)

@@ -166,6 +166,11 @@ public final class LiveReplies: Sendable {
                 && (delta.generation < generation
                     || (delta.generation == generation && delta.offset < text.unicodeScalars.count))
         }
+
+        /// Whether the text is from behind this new beginning.
+        func holdsReset(of id: Identifier<Message>, _ generation: Int64) -> Bool {
+            id == messageId && generation <= self.generation
+        }
     }
 
     /// A reply of this node as it is shown; nil when there is none.

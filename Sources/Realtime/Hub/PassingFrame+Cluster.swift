@@ -10,7 +10,8 @@ extension PassingFrame {
             case .replaceable(let key): .replaceable(key: key)
             case .delta(let delta):
                 .delta(id: delta.messageId, generation: delta.generation, offset: delta.offset, text: delta.text)
-            case .reply: .reply
+            case .reply(let id, let generation): .reply(id: id, generation: generation)
+            case .reset(let id, let generation): .reset(id: id, generation: generation)
             case .snapshot(let snapshot):
                 .snapshot(id: snapshot.messageId, generation: snapshot.generation, text: snapshot.text)
             }
@@ -29,7 +30,8 @@ extension PassingFrame {
                     ReplyDelta(
                         messageId: id, generation: generation, offset: offset, text: text,
                         scalars: text.unicodeScalars.count))
-            case .reply: .reply
+            case .reply(let id, let generation): .reply(id: id, generation: generation)
+            case .reset(let id, let generation): .reset(id: id, generation: generation)
             case .snapshot(let id, let generation, let text):
                 .snapshot(
                     LiveReplies.Snapshot(

@@ -10,10 +10,22 @@ struct PassingFrame: Sendable {
         case replaceable(key: String)
         /// Part of a reply: the queue merges neighbours.
         case delta(ReplyDelta)
-        /// Start, reset or end of a reply.
-        case reply
+        /// Start or end of a reply.
+        case reply(id: Identifier<Message>, generation: Int64)
+        /// A reply's text begins anew.
+        case reset(id: Identifier<Message>, generation: Int64)
         /// The text so far of a reply that is being made on another node, for the readers who asked for it.
         case snapshot(LiveReplies.Snapshot)
+
+        /// The run of a reply that it is about.
+        var run: (id: Identifier<Message>, generation: Int64)? {
+            switch self {
+            case .replaceable: nil
+            case .delta(let delta): (delta.messageId, delta.generation)
+            case .reply(let id, let generation), .reset(let id, let generation): (id, generation)
+            case .snapshot(let snapshot): (snapshot.messageId, snapshot.generation)
+            }
+        }
     }
 
     struct ReplyDelta: Sendable, Equatable {
@@ -96,9 +108,10 @@ struct PassingFrames: Sendable {
     }
 
     private func reply(
-        _ type: String, _ job: ReplyJob, _ data: some Encodable, kind: PassingFrame.Kind = .reply
+        _ type: String, _ job: ReplyJob, _ data: some Encodable, kind: PassingFrame.Kind? = nil
     ) -> PassingFrame {
         let frame = frame(type, job.conversationId, data)
+        let kind = kind ?? .reply(id: job.id, generation: job.generation)
         return PassingFrame(type: type, kind: kind, ownerEpoch: job.ownerEpoch, frame: frame, contactFrame: frame)
     }
 
@@ -146,7 +159,8 @@ struct PassingFrames: Sendable {
         }
         return reply(
             "reply.reset", job,
-            Data(messageId: identifiers.text(job.id), generation: job.generation, reason: reason, keep: ""))
+            Data(messageId: identifiers.text(job.id), generation: job.generation, reason: reason, keep: ""),
+            kind: .reset(id: job.id, generation: job.generation))
     }
 
     func failed(_ job: ReplyJob, code: String) -> PassingFrame {
