@@ -52,10 +52,12 @@ public final class FeedWatch: Sendable {
     /// Looks until the task is cancelled.
     public func run() async {
         var position: Int64?
+        var ended = EndedAccess()
         var hasFailed = false
         while !Task.isCancelled {
             do {
                 position = try await look(after: position)
+                ended = try await lookForEndedRights(knowing: ended)
                 if hasFailed { logger.notice("the feed can be read again") }
                 hasFailed = false
             } catch {
@@ -66,7 +68,7 @@ public final class FeedWatch: Sendable {
         }
     }
 
-    /// One look.
+    /// One look at the events.
     /// - Parameter position: where the last one ended; nil before the first, which starts at the end.
     /// - Returns: where this one ended.
     func look(after position: Int64?) async throws -> Int64 {
@@ -76,15 +78,24 @@ public final class FeedWatch: Sendable {
             let entries = try await store.read { try $0.feed(after: start, limit: Self.pageLimit) }
             if let last = entries.last { position = last.position }
             hub.found(entries)
-            guard entries.count == Self.pageLimit else { break }
+            guard entries.count == Self.pageLimit else { return position }
         }
+    }
+
+    /// One look at ended rights.
+    /// - Parameter known: what the last look found, which need not be told again.
+    /// - Returns: what there is.
+    func lookForEndedRights(knowing known: EndedAccess) async throws -> EndedAccess {
         let since = store.clock.now().adding(seconds: -Self.rightsOverlapSeconds)
         let ended = try await store.read { try $0.endedAccess(since: since) }
         let rights = EndedRights(
-            sessions: ended.sessions, logins: ended.logins,
-            users: Dictionary(ended.users.map { ($0.userId, $0.version) }, uniquingKeysWith: { max($0, $1) }))
+            sessions: ended.sessions.filter { !known.sessions.contains($0) },
+            logins: ended.logins.filter { !known.logins.contains($0) },
+            users: Dictionary(
+                ended.users.filter { !known.users.contains($0) }.map { ($0.userId, $0.version) },
+                uniquingKeysWith: { max($0, $1) }))
         if !rights.isEmpty { hub.rightsEnded(rights) }
-        return position
+        return ended
     }
 
     private func pause() async {

@@ -36,7 +36,7 @@ public struct EndedSession: Sendable, Equatable {
 }
 
 /// A user's rights as of their last change.
-public struct ChangedAccess: Sendable, Equatable {
+public struct ChangedAccess: Sendable, Hashable {
     public var userId: Identifier<User>
     /// Tokens and sockets of an older version are void.
     public var version: Int64

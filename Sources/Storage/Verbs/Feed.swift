@@ -11,9 +11,9 @@ public struct FeedEntry: Sendable, Equatable {
 
 /// Who may not go on: what a node that heard of nothing must close sockets for.
 public struct EndedAccess: Sendable, Equatable {
-    public var sessions: [Identifier<ChatSession>] = []
-    public var logins: [Identifier<Login>] = []
-    public var users: [ChangedAccess] = []
+    public var sessions: Set<Identifier<ChatSession>> = []
+    public var logins: Set<Identifier<Login>> = []
+    public var users: Set<ChangedAccess> = []
 
     public init() {}
 }
@@ -90,15 +90,14 @@ extension RowReader {
     /// Sessions, sign-ins and rights that have ended or changed since `time`.
     public func endedAccess(since time: Timestamp) throws -> EndedAccess {
         var ended = EndedAccess()
-        ended.sessions = try connection.rows(
-            "SELECT id FROM chat_sessions WHERE ended_at >= ?", [.time(time)]
-        ) { $0.identifier(0) }
-        ended.logins = try connection.rows("SELECT id FROM logins WHERE revoked_at >= ?", [.time(time)]) {
-            $0.identifier(0)
-        }
-        ended.users = try connection.rows(
-            "SELECT id, access_version FROM users WHERE access_changed_at >= ?", [.time(time)]
-        ) { ChangedAccess(userId: $0.identifier(0), version: $0.integer(1)) }
+        ended.sessions = Set(
+            try connection.rows("SELECT id FROM chat_sessions WHERE ended_at >= ?", [.time(time)]) { $0.identifier(0) })
+        ended.logins = Set(
+            try connection.rows("SELECT id FROM logins WHERE revoked_at >= ?", [.time(time)]) { $0.identifier(0) })
+        ended.users = Set(
+            try connection.rows("SELECT id, access_version FROM users WHERE access_changed_at >= ?", [.time(time)]) {
+                ChangedAccess(userId: $0.identifier(0), version: $0.integer(1))
+            })
         return ended
     }
 }
