@@ -3,7 +3,7 @@ import ArgumentParser
 /// `chat-api doctor`.
 struct DoctorVerb: Verb {
     static let configuration = CommandConfiguration(
-        commandName: "doctor", abstract: "Check the configuration, the data folder and the database.",
+        commandName: "doctor", abstract: "Check the configuration, the data folder, the database and Redis.",
         discussion: "Ends with 0 when nothing is broken, 1 when something is, 78 when the configuration is wrong.")
 
     func perform(in program: Program) async throws {
@@ -17,6 +17,7 @@ struct DoctorVerb: Verb {
             let failure = CommandFailure(error)
             checks.append(DoctorCheck(name: "database", status: .failed, detail: failure.description))
         }
+        if let redis = configuration.redis { checks.append(await RedisCheck(redis, configuration.nodeId).run()) }
         let width = checks.map(\.name.count).max() ?? 0
         for check in checks {
             let status = check.status.rawValue

@@ -1,4 +1,7 @@
-/// What the command needs from the server: the two ways into its composition.
+import Storage
+import StorageMySQL
+
+/// What the command needs from the server: the ways into its composition.
 struct ServerEntryPoints: Sendable {
     /// Serves until a signal ends it. The caller holds the database's ``InstanceLock`` and has started the log.
     ///
@@ -7,4 +10,11 @@ struct ServerEntryPoints: Sendable {
 
     /// Opens the database for one verb. The caller holds the database's ``InstanceLock`` and calls `close()`.
     var openOperations: @Sendable (ServerConfiguration) async throws -> any Operations
+
+    /// Copies the installation in a SQLite file, whose ``InstanceLock`` the caller holds, into an empty MySQL database, and
+    /// tells how far it has come.
+    var copyDatabase:
+        @Sendable (
+            _ path: String, _ target: MySQLAddress, _ report: @escaping @Sendable (CopyStep) -> Void
+        ) async throws -> Void
 }
