@@ -51,6 +51,9 @@ public final class MySQLDriver: DatabaseDriver {
         }
     }
 
+    /// Reads that wait for a connection.
+    var waitingReads: Int { readers.waiting }
+
     /// A batch that meets a deadlock or a lock that another node holds for too long is rolled back and run again, a bounded
     /// number of times; so is one whose connection was gone before its commit.
     public func write(

@@ -70,11 +70,28 @@ extension MySQLError {
         // asks for TLS or an expired password; an authentication that we do not have.
         case 1044, 1045, 1095, 1130, 1142, 1143, 1227, 1251, 1370, 1396, 1410, 1524, 1698, 1820, 1862, 3118, 3878, 4151:
             .misconfigured
-        case 2007, 2019, 2026, 2047, 2049, 2059, 2061, 5004, 5005, 5008, 5010, 5012: .misconfigured
+        case 2026: isBrokenOff ? .fault(.lost) : .misconfigured  // CR_SSL_CONNECTION_ERROR
+        case 2007, 2019, 2047, 2049, 2059, 2061, 5004, 5005, 5008, 5010, 5012: .misconfigured
         case 1007, 1050, 1060, 1061, 1068, 1091, 1826: .alreadyDone
         case 1243, 1615, 2030, 2057: .staleStatement  // unknown statement, must be prepared again
         default: .broken
         }
+    }
+
+    /// Whether a TLS handshake ended because the connection did, and not because of what was said in it. The library has one
+    /// number for both.
+    private var isBrokenOff: Bool {
+        let text = message.lowercased()
+        return isTimeout || ["eof", "reset by peer", "broken pipe", "timed out"].contains { text.contains($0) }
+    }
+
+    /// What a server said instead of its greeting, such as "too many connections", the library wraps up when TLS is possible:
+    /// as nobody has proven yet to be the server. What is believed of it are only reasons to fail.
+    var unwrapped: MySQLError {
+        guard let wrapping = message.firstRange(of: "cannot be verified: ") else { return self }
+        let parts = message[wrapping.upperBound...].split(separator: " - ", maxSplits: 1)
+        guard parts.count == 2, let inner = UInt32(parts[0]) else { return self }
+        return MySQLError(number: inner, message: String(parts[1]), isTimeout: isTimeout)
     }
 
     var failure: StorageFailure {

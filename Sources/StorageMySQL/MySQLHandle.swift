@@ -47,7 +47,7 @@ final class MySQLHandle {
             handle, address.host, address.user, address.password.isEmpty ? nil : address.password, database,
             UInt32(clamping: address.port), nil, Self.clientFlags)
         guard connected != nil else {
-            var error = lastError(since: began)
+            var error = lastError(since: began).unwrapped
             error.isTimeout = ContinuousClock.now - began >= .seconds(Int64(timeouts.connect)) - .milliseconds(200)
             close()
             throw error

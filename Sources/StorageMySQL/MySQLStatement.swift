@@ -134,7 +134,8 @@ final class MySQLStatement {
     /// Steps to the next row of the last execution.
     /// - Returns: false behind the last one.
     func step() throws(MySQLError) -> Bool {
-        switch mysql_stmt_fetch(statement) {
+        guard !columns.isEmpty else { return false }
+        return switch mysql_stmt_fetch(statement) {
         case 0, MYSQL_DATA_TRUNCATED: true  // texts and blobs always are: they are fetched when asked for
         case MYSQL_NO_DATA: false
         default: throw lastError(since: .now)
@@ -223,6 +224,9 @@ struct MySQLRow: SQLRow {
     func optionalInteger(_ column: Int) -> Int64? { statement.integer(at: column) }
     func optionalText(_ column: Int) -> String? { statement.text(at: column) }
     func optionalBlob(_ column: Int) -> [UInt8]? { statement.blob(at: column) }
+    func value(_ column: Int) -> SQLValue {
+        statement.integer(at: column).map(SQLValue.integer) ?? statement.blob(at: column).map(SQLValue.blob) ?? .null
+    }
 }
 
 extension MySQLStatement {

@@ -42,6 +42,8 @@ final class ReaderPool: Sendable {
         state = Mutex(State(idle: readers.reversed()))
     }
 
+    var waiting: Int { state.withLock { $0.waiters.count } }
+
     /// - Throws: ``StorageFailure/unavailable(_:)`` when none gets free in time, `CancellationError`.
     func borrow() async throws -> MySQLReader {
         let reader: MySQLReader? = try state.withLock { state in

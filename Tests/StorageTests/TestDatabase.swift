@@ -192,7 +192,7 @@ extension Trait where Self == DatabaseScope {
 }
 
 /// Lets so many in at once.
-private actor Turnstile {
+actor Turnstile {
     private var free: Int
     private var waiting: [CheckedContinuation<Void, Never>] = []
 
