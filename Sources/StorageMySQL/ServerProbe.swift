@@ -97,5 +97,7 @@ enum ServerProbe {
         return error == 0 ? nil : text(error)
     }
 
-    private static func text(_ error: Int32) -> String { strerror(error).map { String(cString: $0) } ?? "error \(error)" }
+    private static func text(_ error: Int32) -> String {
+        strerror(error).map { String(cString: $0) } ?? "error \(error)"
+    }
 }
