@@ -43,5 +43,8 @@ enum Main {
             let name = "command-\(UInt32.random(in: .min ... .max))"
             let database = try await OpenDatabase.open(configuration, as: name, logger: Logger(label: "command"))
             return DatabaseOperations(database: database, passwords: PasswordHasher())
+        },
+        copyDatabase: { path, target, report in
+            try await DatabaseMove(path: path, target: target, logger: Logger(label: "command")).run(report: report)
         })
 }

@@ -50,6 +50,20 @@ final class MySQLConnection: SQLConnection {
     /// Compared columns are binary, where LIKE tells case.
     func searched(_ column: String) -> String { "CONVERT(\(column) USING utf8mb4) COLLATE utf8mb4_unicode_520_ci" }
 
+    func columns(of table: String) throws -> [String] {
+        var names: [String] = []
+        try each(
+            """
+            SELECT column_name FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = ? \
+            ORDER BY ordinal_position
+            """, [.text(table)]
+        ) { row in
+            if let name = row.optionalText(0) { names.append(name) }
+            return true
+        }
+        return names
+    }
+
     /// The server's number of this connection.
     var serverId: UInt64 { handle.serverId }
 

@@ -19,6 +19,15 @@ final class SQLiteConnection: SQLConnection {
     /// Keys are counted, and one writer gives them in commit order.
     var feedPosition: String { "id" }
 
+    func columns(of table: String) throws -> [String] {
+        var names: [String] = []
+        try each("SELECT name FROM pragma_table_info(?) ORDER BY cid", [.text(table)]) { row in
+            if let name = row.optionalText(0) { names.append(name) }
+            return true
+        }
+        return names
+    }
+
     func nested<Value>(_ work: () throws -> Value) throws -> Value {
         try run("SAVEPOINT command", [])
         do {
@@ -68,6 +77,18 @@ private struct SQLiteRow: SQLRow {
     func optionalBlob(_ column: Int) -> [UInt8]? {
         guard case .blob(let data) = (row[column] as DatabaseValue).storage else { return nil }
         return Array(data)
+    }
+
+    func value(_ column: Int) -> SQLValue {
+        switch (row[column] as DatabaseValue).storage {
+        case .null: return .null
+        case .int64(let integer): return .integer(integer)
+        case .blob(let data): return .blob(Array(data))
+        case .string, .double:
+            // GRDB ends a text at its first NUL; these are all of its bytes. The tables are strict and hold no doubles.
+            let bytes = try? row.withUnsafeData(atIndex: column) { Array($0 ?? Data()) }
+            return String(validating: bytes ?? [], as: UTF8.self).map(SQLValue.text) ?? .blob(bytes ?? [])
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 import Foundation
 import Logging
 import NIOCore
+import Storage
 import Synchronization
 import Testing
 
@@ -9,8 +10,11 @@ import Testing
 @Suite struct ProgramTests {
     /// What a run printed and did.
     private final class Run: Sendable {
-        private let state = Mutex<(out: [String], err: [String], served: [ServerConfiguration], opened: Int)>(
-            ([], [], [], 0))
+        private let state = Mutex<
+            (
+                out: [String], err: [String], served: [ServerConfiguration], opened: Int, copied: [String]
+            )
+        >(([], [], [], 0, []))
         let operations: FakeOperations
 
         init(operations: FakeOperations = FakeOperations()) {
@@ -21,6 +25,7 @@ import Testing
         var err: [String] { state.withLock { $0.err } }
         var served: [ServerConfiguration] { state.withLock { $0.served } }
         var opened: Int { state.withLock { $0.opened } }
+        var copied: [String] { state.withLock { $0.copied } }
 
         func program(
             _ sources: ConfigurationSources, input: String? = nil, typed: [String] = [],
@@ -36,6 +41,11 @@ import Testing
                     openOperations: { _ in
                         self.state.withLock { $0.opened += 1 }
                         return self.operations
+                    },
+                    copyDatabase: { path, target, report in
+                        self.state.withLock { $0.copied.append("\(path) \(target)") }
+                        for step in [CopyStep.goesOn, .copied(table: "t", rows: 2, of: 3)] { report(step) }
+                        report(.verified(table: "t", rows: 3, sha256: "00ff"))
                     }),
                 sources: sources,
                 console: Console(
@@ -187,6 +197,50 @@ import Testing
         #expect(run.out.contains("ibx_k") && run.out.contains("ibs_s"))
         #expect(!run.out.contains("from environment"))
         #expect(run.err.isEmpty)
+    }
+
+    @Test func aFileIsCopiedIntoADatabaseServer() async throws {
+        let file = folder.file("old.db")
+        try Data().write(to: URL(filePath: file))
+        let run = Run()
+        let secret = String(repeating: "secret", count: 8)
+        let program = run.program(
+            folder.sources(["DATABASE_URL": "mysql://c@db/other", "JWT_SECRET": secret, "ENCRYPTION_KEY": secret]))
+        #expect(await program.run(["migrate", "--from", "sqlite:\(file)", "--to", "mysql://chat:secret@db/chat"]) == 0)
+        #expect(await program.run(["migrate", "--from", "sqlite:\(file)"]) == 0)
+        #expect(run.copied == ["\(file) chat@db:3306/chat", "\(file) c@db:3306/other"])
+        #expect(run.out.contains("copied    t: 2 of 3\nverified  t: 3, sha256 00ff\nthe copy is complete"))
+        #expect(!run.out.contains("secret") && run.err.isEmpty && run.opened == 0)
+    }
+
+    @Test func aFileThatAServerHoldsIsNotCopied() async throws {
+        let file = folder.file("old.db")
+        try Data().write(to: URL(filePath: file))
+        let lock = try InstanceLock.acquire(databasePath: file)
+        let run = Run()
+        #expect(
+            await run.program(folder.sources()).run(["migrate", "--from", "sqlite:\(file)", "--to", "mysql://c@db/c"])
+                == 73)
+        #expect(run.copied.isEmpty && run.err.count == 1)
+        #expect(run.err.first?.contains("is held by process") == true)
+        withExtendedLifetime(lock) {}
+    }
+
+    @Test(arguments: [
+        ["--to", "mysql://c:secret@db/c"], ["--from", "mysql://c:secret@db/c", "--to", "mysql://c:secret@db/c"],
+        ["--from", "sqlite:a.db", "--to", "sqlite:b.db"], ["--from", "sqlite:a.db"],
+        ["--from", "a.db", "--to", "mysql://c:secret@db/c"], ["--from", "sqlite:a.db", "--to", "mysql://:secret@db"],
+    ]) func aCopyNeedsAFileAndAServer(_ arguments: [String]) async throws {
+        let run = Run()
+        #expect(await run.program(folder.sources()).run(["migrate"] + arguments) == 64)
+        #expect(run.copied.isEmpty && run.err.count == 1 && !run.err.joined().contains("secret"))
+    }
+
+    @Test func aFileThatIsNotThereIsNotMade() async throws {
+        let run = Run()
+        let arguments = ["migrate", "--from", "sqlite:\(folder.file("none.db"))", "--to", "mysql://c@db/c"]
+        #expect(await run.program(folder.sources()).run(arguments) == 69)
+        #expect(run.copied.isEmpty && !folder.exists("none.db.lock"))
     }
 
     @Test func aPasswordIsTypedTwice() async throws {

@@ -8,8 +8,8 @@ struct MigrateVerb: Verb {
         commandName: "migrate", abstract: "Bring the database's schema up to date, or copy everything into MySQL.",
         discussion: """
             With --from the installation in a SQLite file is copied into an empty MySQL database: the same accounts, \
-            conversations and identifiers, so that clients just go on. Stop the server first. What was copied is read back \
-            and compared. Interrupted, it is simply run again.
+            conversations and identifiers, so that clients just go on. Stop the server first. What was copied is read \
+            back and compared. Interrupted, it is simply run again.
             """)
 
     @Option(help: "The SQLite file to copy, such as sqlite:data/chat.db.")

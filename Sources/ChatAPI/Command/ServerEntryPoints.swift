@@ -11,8 +11,8 @@ struct ServerEntryPoints: Sendable {
     /// Opens the database for one verb. The caller holds the database's ``InstanceLock`` and calls `close()`.
     var openOperations: @Sendable (ServerConfiguration) async throws -> any Operations
 
-    /// Copies the installation in a SQLite file, whose ``InstanceLock`` the caller holds, into an empty MySQL database, and
-    /// tells how far it has come.
+    /// Copies the installation in a SQLite file, whose ``InstanceLock`` the caller holds, into an empty MySQL database,
+    /// and tells how far it has come.
     var copyDatabase:
         @Sendable (
             _ path: String, _ target: MySQLAddress, _ report: @escaping @Sendable (CopyStep) -> Void

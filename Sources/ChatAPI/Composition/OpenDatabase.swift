@@ -102,6 +102,12 @@ struct OpenDatabase: Sendable {
         _ store: ChatStore, _ commits: CommitFeed, _ migration: SchemaMigration, membership: NodeMembership?,
         services: [any Service]
     ) async throws {
+        guard try await store.read({ try $0.installationValue(.unfinishedCopy) }) == nil else {
+            await membership?.leave()
+            throw CommandFailure(
+                ExitStatus.configuration,
+                "DATABASE_URL: a copy into this database was not completed; run chat-api migrate --from … again")
+        }
         let (key, epoch) = try await store.write { transaction in
             (
                 try transaction.keep(Self.random(PublicIdentifiers.keyBytes), as: .identifierKey),

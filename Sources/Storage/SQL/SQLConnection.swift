@@ -16,6 +16,10 @@ public protocol SQLRow {
     func optionalInteger(_ column: Int) -> Int64?
     func optionalText(_ column: Int) -> String?
     func optionalBlob(_ column: Int) -> [UInt8]?
+
+    /// What is in the column, whatever its type, and byte for byte. A text comes as a blob where the database cannot tell it
+    /// from one, or where it is not UTF-8.
+    func value(_ column: Int) -> SQLValue
 }
 
 extension SQLRow {
@@ -56,6 +60,10 @@ public protocol SQLConnection: AnyObject {
 
     /// A column whose values are compared byte by byte, as LIKE must name it to find texts regardless of ASCII case.
     func searched(_ column: String) -> String
+
+    /// Names of a table's columns, in the order of the schema; none when there is no such table.
+    /// - Throws: ``StorageFailure``.
+    func columns(of table: String) throws -> [String]
 
     /// The column of `events` that holds an event's place in the workspace feed. Where one writer holds the whole database
     /// keys are given in commit order, and the key is the place.

@@ -55,6 +55,9 @@ public enum InstallationValue: String, Sendable {
     case logEpoch = "log_epoch"
     /// AES-128 key that maps row keys to public identifiers. It moves with the data, so identifiers survive.
     case identifierKey = "identifier_key"
+    /// The log's epoch of the installation that is being copied into this database. While it is here, the database is not
+    /// whole and no node may use it.
+    case unfinishedCopy = "unfinished_copy"
 }
 
 extension RowReader {

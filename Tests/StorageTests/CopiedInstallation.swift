@@ -1,0 +1,146 @@
+import Domain
+import Storage
+import Testing
+
+@testable import StorageMySQL
+
+/// An installation on SQLite that has been used: rows in every table, with texts that databases like to bend.
+struct CopiedInstallation {
+    static let texts = [
+        "😀👩‍👩‍👧‍👦🏳️‍🌈", "𠮷野家で𩸽", String(repeating: "好", count: 16_000), "'; DROP TABLE messages; --", "a\\", "  spaces  ",
+        "e\u{301} é", "\u{feff}x\u{200b}\u{10ffff}", "{\"a\":[1]}", "${jndi}\r\n*3\r\n\u{1}", "x",
+    ]
+
+    let fixture: StoreFixture
+    let driver: any DatabaseDriver
+    let visitor: Access
+    let conversation: Identifier<Conversation>
+    /// A message of the visitor's that was acknowledged, under this client id.
+    let sent: SentMessage
+    static let clientMessageId = "retried"
+
+    static func make() async throws -> CopiedInstallation {
+        let driver = try await TestDatabase.sqlite.open()
+        let fixture = try await StoreFixture(on: driver)
+        let store = fixture.store
+        try await store.write {
+            _ = try $0.keep(Array(0..<16), as: .identifierKey)
+            _ = try $0.keep([0, 255, 1, 0, 2, 3, 4, 0], as: .logEpoch)
+        }
+        try await Self.signIns(fixture)
+        let articles = try await Self.articles(fixture)
+        let (session, visitor) = try await fixture.visitor(name: "O'Brien \\ \"; -- 😀 ")
+        let conversation = session.conversationId
+        let sent = try await fixture.send("你好", clientId: clientMessageId, to: conversation, by: visitor)
+        try await Self.replies(fixture, to: conversation, by: visitor, articles: articles)
+        _ = try await fixture.send("a note", kind: .note, to: conversation, by: fixture.admin)
+        for text in texts {
+            _ = try await fixture.send(text, to: conversation, by: visitor)
+            _ = try await fixture.send(text, clientId: "\(text.prefix(30)) ", to: conversation, by: fixture.admin)
+        }
+        try await Self.labels(fixture, of: conversation)
+        _ = try await store.write { try $0.markRead(conversation, upTo: 3, by: visitor) }
+        _ = try await store.write { try $0.markRead(conversation, upTo: 5, by: fixture.admin) }
+        for number in 0..<12 {
+            let (session, visitor) = try await fixture.visitor(
+                name: number.isMultiple(of: 2) ? nil : "Visitor \(number)")
+            _ = try await fixture.send("question \(number)", to: session.conversationId, by: visitor)
+            if number.isMultiple(of: 3) { try await store.write { try $0.closeSession(session.id, by: visitor) } }
+        }
+        return CopiedInstallation(
+            fixture: fixture, driver: driver, visitor: visitor, conversation: conversation, sent: sent)
+    }
+
+    private static func signIns(_ fixture: StoreFixture) async throws {
+        let userId = try #require(fixture.admin.staff?.userId)
+        for number in 0..<4 {
+            let digest = StoreFixture.bytes()
+            let (_, login) = try await fixture.store.write {
+                try $0.beginLogin(of: userId, refreshDigest: digest)
+            }
+            let next = StoreFixture.bytes()
+            _ = try await fixture.store.write { try $0.rotateRefreshToken(digest, to: next) }
+            if number == 3 { try await fixture.store.write { try $0.revokeLogin(login.id) } }
+        }
+    }
+
+    private static func articles(_ fixture: StoreFixture) async throws -> [Article] {
+        var articles: [Article] = []
+        for text in texts {
+            articles.append(
+                try await fixture.store.write {
+                    try $0.createArticle(
+                        title: String(text.prefix(100)), content: text, locale: "zh-CN", questions: [text, "?"],
+                        status: .published, by: fixture.admin)
+                })
+        }
+        return articles
+    }
+
+    /// One that was completed with long sources, one that was cut short, one that is shown, and one that waits behind it.
+    private static func replies(
+        _ fixture: StoreFixture, to conversation: Identifier<Conversation>, by visitor: Access, articles: [Article]
+    ) async throws {
+        let sources = articles.enumerated().map { number, article in
+            Message.Source(
+                number: number + 1, articleId: article.id, title: article.title,
+                excerpt: String(article.content.prefix(500)), score: 1 / Double(number + 3))
+        }
+        let first = try #require(fixture.commits.replyJobs.last)
+        _ = try await fixture.store.write { try $0.showReply(first, text: "An") }
+        _ = try await fixture.store.write {
+            try $0.completeReply(first, text: "Answer 🙂", sources: sources, finish: .stop, isAnswered: true)
+        }
+        for (question, finish) in [("second", Event.FinishReason.partial), ("third", .stop)] {
+            _ = try await fixture.send(question, to: conversation, by: visitor)
+            let job = try #require(fixture.commits.replyJobs.last)
+            _ = try await fixture.store.write { try $0.showReply(job, text: "begun") }
+            _ = try await fixture.store.write {
+                try $0.completeReply(job, text: "cut", sources: [], finish: finish, isAnswered: false)
+            }
+        }
+        let (session, other) = try await fixture.visitor()
+        _ = try await fixture.send("open question", to: session.conversationId, by: other)
+        let shown = try #require(fixture.commits.replyJobs.last)
+        _ = try await fixture.store.write { try $0.showReply(shown, text: "half an ans") }
+        _ = try await fixture.send("and another", to: session.conversationId, by: other)
+    }
+
+    private static func labels(_ fixture: StoreFixture, of conversation: Identifier<Conversation>) async throws {
+        var patch = ConversationPatch()
+        patch.labels = ["vip", "VIP", "vip ", "é", "退款", "😀", "a-label"]
+        patch.subject = "Subject  "
+        patch.priority = .urgent
+        let labelling = patch
+        _ = try await fixture.store.write { try $0.update(conversation, labelling, by: fixture.admin) }
+        let (session, visitor) = try await fixture.visitor()
+        _ = try await fixture.send("later", to: session.conversationId, by: visitor)
+        var snoozing = ConversationPatch()
+        snoozing.status = .snoozed
+        snoozing.snoozedUntil = fixture.clock.now().adding(seconds: 1000)
+        snoozing.labels = ["vip"]
+        let snoozed = snoozing
+        _ = try await fixture.store.write { try $0.update(session.conversationId, snoozed, by: fixture.admin) }
+    }
+}
+
+extension DatabaseDriver {
+    /// Every row of a table as text, in the order of the text; read without what the copy reads with.
+    func dump(_ table: String, _ columns: [String]) async throws -> [String] {
+        try await read { connection in
+            var rows: [String] = []
+            try connection.each("SELECT \(columns.joined(separator: ", ")) FROM \(table)", []) { row in
+                rows.append(
+                    columns.indices.map { column in
+                        // Not every database tells a text from bytes.
+                        let bytes = row.optionalBlob(column) ?? row.optionalText(column).map { Array($0.utf8) }
+                        return row.optionalInteger(column).map(String.init)
+                            ?? bytes.map { "\($0.count):\(String(decoding: $0, as: UTF8.self)):\($0.hashValue)" }
+                            ?? "NULL"
+                    }.joined(separator: "|"))
+                return true
+            }
+            return rows.sorted()
+        }
+    }
+}
