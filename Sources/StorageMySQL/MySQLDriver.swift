@@ -20,11 +20,10 @@ public final class MySQLDriver: DatabaseDriver {
     private let upkeep: MySQLUpkeep
 
     public convenience init(_ address: MySQLAddress, logger: Logger) {
-        self.init(address, schema: MySQLSchema(), logger: logger)
+        self.init(MySQLOpening(address: address), schema: MySQLSchema(), logger: logger)
     }
 
-    init(_ address: MySQLAddress, schema: MySQLSchema, logger: Logger) {
-        let opening = MySQLOpening(address: address)
+    init(_ opening: MySQLOpening, schema: MySQLSchema, logger: Logger) {
         readers = ReaderPool(opening, logger: logger)
         writer = MySQLWriter(opening, logger: logger)
         upkeep = MySQLUpkeep(opening, schema: schema, logger: logger)

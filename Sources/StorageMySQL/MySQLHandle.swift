@@ -91,6 +91,11 @@ final class MySQLHandle {
     /// The server's number of this connection, which `KILL` takes.
     var serverId: UInt64 { isClosed ? 0 : UInt64(mysql_thread_id(handle)) }
 
+    /// By what the server says of itself in its greeting.
+    var isMariaDB: Bool {
+        !isClosed && mysql_get_server_info(handle).map { String(cString: $0).contains("MariaDB") } ?? false
+    }
+
     /// Runs a statement without parameters and rows, such as COMMIT. Never give it a text that came from outside.
     func control(_ sql: String) throws(MySQLError) {
         try requireOpen()

@@ -28,6 +28,7 @@ struct MySQLOpening: Sendable {
     ]
 
     let address: MySQLAddress
+    var ages = ConnectionAges()
     let outage = Outage()
 
     /// - Parameter database: false for the server alone.
@@ -37,7 +38,7 @@ struct MySQLOpening: Sendable {
         do {
             let handle = try MySQLHandle(
                 address, database: database ? address.database : nil, timeouts: role.timeouts)
-            for statement in role.setup { try handle.control(statement) }
+            for statement in role.setup(onMariaDB: handle.isMariaDB) { try handle.control(statement) }
             let packet = try handle.prepare("SELECT @@max_allowed_packet")
             try packet.execute([])
             let bytes = try packet.step() ? packet.integer(at: 0) : nil
@@ -50,26 +51,46 @@ struct MySQLOpening: Sendable {
     }
 }
 
+/// How old connections get.
+struct ConnectionAges: Sendable {
+    /// One that was idle for so long is asked whether it is still there before it is used.
+    var idleBeforePing = Duration.seconds(30)
+    /// A reading one is closed after this: the server frees what it has gathered, and behind a balancer a new one finds the
+    /// servers that were added.
+    var maximumLifetime = Duration.seconds(30 * 60)
+}
+
 extension MySQLOpening.Role {
+    /// Seconds that a read may take. Above the server's own limit, which ends the work there, too.
+    private static let readSeconds: UInt32 = 5
+
     fileprivate var timeouts: MySQLHandle.Timeouts {
         switch self {
-        case .reader, .upkeep: .init(read: 5)
+        case .reader, .upkeep: .init(read: Self.readSeconds)
         case .writer: .init(read: UInt32(MySQLOpening.lockWaitSeconds) + 2)
         case .migration: .init(read: 600)
         }
     }
 
-    fileprivate var setup: [String] {
-        let commits = self == .reader || self == .writer ? 0 : 1
-        let session = """
-            SET SESSION sql_mode = '\(MySQLOpening.modes.joined(separator: ","))', time_zone = '+00:00', \
-            innodb_lock_wait_timeout = \(MySQLOpening.lockWaitSeconds), wait_timeout = \(MySQLOpening.silenceSeconds), \
-            autocommit = \(commits)
-            """
-        return switch self {
-        case .reader: [session, "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"]
-        case .writer, .upkeep, .migration: [session, "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED"]
+    fileprivate func setup(onMariaDB isMariaDB: Bool) -> [String] {
+        var variables = [
+            "sql_mode = '\(MySQLOpening.modes.joined(separator: ","))'", "time_zone = '+00:00'",
+            "innodb_lock_wait_timeout = \(MySQLOpening.lockWaitSeconds)",
+            "wait_timeout = \(MySQLOpening.silenceSeconds)",
+        ]
+        switch self {
+        case .reader:
+            // Each server has its own word for it, in seconds and in milliseconds.
+            variables.append(isMariaDB ? "max_statement_time = 4.5" : "max_execution_time = 4500")
+            variables += ["autocommit = 0", "lock_wait_timeout = \(MySQLOpening.lockWaitSeconds)"]
+        case .writer:
+            variables += ["autocommit = 0", "lock_wait_timeout = \(MySQLOpening.lockWaitSeconds)"]
+        case .upkeep, .migration: break
         }
+        let isolation = self == .reader ? "REPEATABLE READ, READ ONLY" : "READ COMMITTED"
+        return [
+            "SET SESSION \(variables.joined(separator: ", "))", "SET SESSION TRANSACTION ISOLATION LEVEL \(isolation)",
+        ]
     }
 }
 

@@ -3,12 +3,6 @@ import Storage
 
 /// One connection that reads, in snapshots.
 actor MySQLReader {
-    /// A connection that was idle for so long is asked whether it is still there.
-    static let idleBeforePing = Duration.seconds(30)
-    /// A connection is closed after this: the server frees what it has gathered, and behind a balancer a new one finds the
-    /// servers that were added.
-    static let maximumLifetime = Duration.seconds(30 * 60)
-
     nonisolated let executor: ConnectionExecutor
     nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
@@ -60,9 +54,9 @@ actor MySQLReader {
     private func connected() throws -> MySQLConnection {
         if let connection {
             let now = ContinuousClock.now
-            if now - openedAt > Self.maximumLifetime {
+            if now - openedAt > opening.ages.maximumLifetime {
                 drop()
-            } else if now - usedAt < Self.idleBeforePing {
+            } else if now - usedAt < opening.ages.idleBeforePing {
                 return connection
             } else {
                 do {

@@ -8,8 +8,6 @@ actor MySQLWriter {
     /// A run that another transaction stood in the way of is tried again only this long after the first: senders must hear
     /// of it in bounded time.
     static let retryWindow = Duration.seconds(5)
-    /// A connection that was idle for so long is asked whether it is still there.
-    static let idleBeforePing = Duration.seconds(30)
 
     nonisolated let executor = ConnectionExecutor(label: "chat-api.mysql.writer")
     nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
@@ -101,7 +99,7 @@ actor MySQLWriter {
     private func connected() throws -> MySQLConnection {
         guard !isClosed else { throw StorageFailure.unavailable("the database is closed") }
         if let connection {
-            if ContinuousClock.now - usedAt < Self.idleBeforePing { return connection }
+            if ContinuousClock.now - usedAt < opening.ages.idleBeforePing { return connection }
             do {
                 try connection.ping()
                 usedAt = .now

@@ -126,6 +126,60 @@ import Testing
         #expect(number > 0 && runs.withLock { $0 } == 2)
     }
 
+    /// The ping finds it, so that not even the first run is in vain.
+    @Test func aConnectionThatWasIdleIsLookedAtBeforeItIsUsed() async throws {
+        let server = try #require(MySQLTestServer.environment)
+        let opening = MySQLOpening(
+            address: try await server.newDatabase(), ages: .init(idleBeforePing: .zero, maximumLifetime: .seconds(60)))
+        let driver = MySQLDriver(opening, schema: MySQLSchema(), logger: .silent)
+        try #require(DatabaseScope.current).atTheEnd { await driver.close() }
+        try await driver.migrate()
+        let ids = Mutex<[Int64]>([])
+        for _ in 0..<3 {
+            try await driver.commit { connection in
+                let id = try Self.connectionId(connection)
+                ids.withLock { $0.append(id) }
+            }
+            let reading = try await driver.read { connection in
+                let id = try Self.connectionId(connection)
+                ids.withLock { $0.append(id) }
+                return id
+            }
+            let writing = ids.withLock { $0[$0.count - 2] }
+            try await server.run("KILL \(writing)", "KILL \(reading)")
+        }
+        #expect(ids.withLock { Set($0).count == 6 && $0.count == 6 })
+    }
+
+    @Test func aReadingConnectionIsGivenUpAtItsAge() async throws {
+        let server = try #require(MySQLTestServer.environment)
+        let opening = MySQLOpening(address: try await server.newDatabase(), ages: .init(maximumLifetime: .zero))
+        let driver = MySQLDriver(opening, schema: MySQLSchema(), logger: .silent)
+        try #require(DatabaseScope.current).atTheEnd { await driver.close() }
+        try await driver.migrate()
+        let ids = try await [
+            driver.read { try Self.connectionId($0) }, driver.read { try Self.connectionId($0) },
+            driver.read { try Self.connectionId($0) },
+        ]
+        #expect(Set(ids).count == 3)
+    }
+
+    /// The server ends the work itself, and does not go on with what nobody waits for.
+    @Test func aReadThatTakesTooLongIsEndedByTheServer() async throws {
+        let (driver, server) = try await driver()
+        let marker = "read \(UInt64.random(in: .min ... .max))"
+        let began = ContinuousClock.now
+        await #expect(throws: StorageFailure.self) {
+            try await driver.number("SELECT SLEEP(60) /* \(marker) */")
+        }
+        #expect(ContinuousClock.now - began < .seconds(7))
+        let left = try await server.run(
+            "SELECT COUNT(*) FROM information_schema.processlist WHERE id <> CONNECTION_ID() AND info LIKE '%\(marker)%'"
+        )
+        #expect(left == [["0"]])
+        #expect(try await count(driver) == 0)
+    }
+
     @Test func aReadIsOneSnapshotAndTheNextSeesWhatWasCommittedSince() async throws {
         let (driver, server) = try await driver()
         try await driver.commit { try Self.insert("a", on: $0) }
@@ -185,6 +239,7 @@ import Testing
         let mariadb = try await PrivateMariaDB()
         let driver = try #require(DatabaseScope.current).driver(on: try await mariadb.server.newDatabase())
         try await driver.migrate()
+        try await driver.takeNodeNumber(1)
         try await driver.commit { try Self.insert("a", on: $0) }
         _ = try await count(driver)
         try await mariadb.freeze()
@@ -207,6 +262,7 @@ import Testing
         try await eventually { (try? await count(driver)) != nil }
         // What timed out was never committed.
         #expect(try await count(driver) == 2)
+        #expect(try await driver.freeLocks(ofNode: 1), "the new connection has the node's lock")
     }
 
     @Test func aServerWithoutFreeConnectionsIsToldAtOnceAndUsedAgainWhenThereAreSome() async throws {

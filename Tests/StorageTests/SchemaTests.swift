@@ -78,7 +78,7 @@ import Testing
                 }
                 throw BrokenOff()
             }
-            let driver = MySQLDriver(address, schema: schema, logger: .silent)
+            let driver = MySQLDriver(MySQLOpening(address: address), schema: schema, logger: .silent)
             runs += 1
             do {
                 try await driver.migrate()
