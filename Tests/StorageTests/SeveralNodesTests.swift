@@ -48,6 +48,61 @@ import Testing
         }
     }
 
+    /// Senders that ask again under the same id until they hear of it, while every connection is killed again and again.
+    @Test func whateverConnectionsAreLostNothingAcknowledgedIsLostOrDoubled() async throws {
+        let (first, second, address) = try await nodes()
+        let server = try #require(MySQLTestServer.environment)
+        var conversations: [(ChatSession, Access)] = []
+        for _ in 0..<4 { conversations.append(try await first.visitor()) }
+        let (perSender, acknowledged) = (30, Acknowledged())
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for (session, visitor) in conversations {
+                for (number, node) in [first, second].enumerated() {
+                    group.addTask {
+                        for index in 0..<perSender {
+                            let id = "\(number).\(index)"
+                            var tries = 0
+                            while true {
+                                tries += 1
+                                do {
+                                    let sent = try await node.send(
+                                        id, clientId: id, to: session.conversationId, by: visitor)
+                                    await acknowledged.add(sent.message)
+                                    break
+                                } catch StorageFailure.unavailable where tries < 200 {}
+                            }
+                        }
+                    }
+                }
+            }
+            group.addTask {
+                // Paced by what gets through: after every few messages all connections go, whatever they do just then.
+                for round in 1...12 {
+                    await acknowledged.wait(for: round * 16)
+                    let connections = try await server.run(
+                        "SELECT id FROM information_schema.processlist WHERE db = '\(address.database)'")
+                    for id in connections.compactMap({ $0.first ?? nil }) { _ = try? await server.run("KILL \(id)") }
+                }
+            }
+            try await group.waitForAll()
+        }
+        let messages = await acknowledged.messages
+        #expect(messages.count == 4 * 2 * perSender)
+        for (session, _) in conversations {
+            let events = try await second.events(of: session.conversationId)
+            #expect(events.map(\.seq) == Array(1...Int64(1 + 2 * perSender)))
+            let stored = events.compactMap(\.message)
+            #expect(Set(stored.compactMap(\.clientMessageId)).count == stored.count)
+            let mine = messages.filter { $0.conversationId == session.conversationId }
+            #expect(Set(mine.map { "\($0.seq) \($0.id)" }) == Set(stored.map { "\($0.seq) \($0.id)" }))
+            // A sender's messages stand in the order in which it sent them.
+            for number in 0..<2 {
+                let order = stored.filter { $0.content.hasPrefix("\(number).") }.map(\.content)
+                #expect(order == (0..<perSender).map { "\(number).\($0)" })
+            }
+        }
+    }
+
     @Test func aContactOfTheSameCustomerIsMadeOnceByTwoNodes() async throws {
         let (first, second, _) = try await nodes()
         let (workspaceId, inboxId) = (first.workspace.id, first.inbox.id)
@@ -224,5 +279,23 @@ import Testing
         let told = try await driver.databaseTime()
         #expect(abs(told - now) < 5000)
         #expect(try await driver.databaseTime() >= told)
+    }
+}
+
+/// Messages that their senders have heard of.
+private actor Acknowledged {
+    private(set) var messages: [Message] = []
+    private var waiting: (count: Int, continuation: CheckedContinuation<Void, Never>)?
+
+    func add(_ message: Message) {
+        messages.append(message)
+        guard let waiting, messages.count >= waiting.count else { return }
+        self.waiting = nil
+        waiting.continuation.resume()
+    }
+
+    func wait(for count: Int) async {
+        guard messages.count < count else { return }
+        await withCheckedContinuation { waiting = (count, $0) }
     }
 }
