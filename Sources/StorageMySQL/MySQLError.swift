@@ -53,22 +53,23 @@ extension MySQLError {
         switch number {
         // ER_DUP_KEY, BAD_NULL, DUP_ENTRY, FK child/parent rows (old and new numbers), no default, CHECK (MariaDB, MySQL).
         case 1022, 1048, 1062, 1169, 1216, 1217, 1364, 1451, 1452, 1557, 1586, 1761, 1762, 3819, 4025: .constraint
-        // ER_DISK_FULL, RECORD_FILE_FULL, and the table space's own.
-        case 1021, 1114, 3185: .full
-        case 1213: .fault(.deadlock)  // ER_LOCK_DEADLOCK
+        // ER_DISK_FULL, RECORD_FILE_FULL, DISK_FULL_NOWAIT.
+        case 1021, 1114, 3675: .full
+        case 1213, 3101: .fault(.deadlock)  // ER_LOCK_DEADLOCK, and a group of servers that rolls back at the commit
         case 1205, 3572: .fault(.lockTimeout)  // ER_LOCK_WAIT_TIMEOUT, ER_LOCK_NOWAIT
         // Gone or going: abort, shutdown, killed (MariaDB), forced close, idle too long; and the library's own words for it.
-        case 1053, 1077, 1079, 1152, 1158...1161, 1184, 1927, 3159, 3169, 4031, 4166: .fault(.lost)
+        case 1053, 1077, 1079, 1152, 1158...1161, 1184, 1927, 3169, 4031: .fault(.lost)
         case 2000...2006, 2008, 2009, 2013, 2014, 2016, 2027, 2055, 2056, 5013, 5014: .fault(.lost)
         case 2012: .fault(.lost)  // CR_SERVER_HANDSHAKE_ERR: the connection ended within the greetings
         // Too many connections (of the server, the user, by resources), out of memory or sort space, KILL QUERY, timeouts
-        // of statements, read-only, offline, lost quorum, too many prepared statements, Galera "not ready".
-        case 1037, 1038, 1040, 1041, 1047, 1129, 1203, 1226, 1290, 1317, 1461, 1836, 1969, 3024, 3032, 3100, 3101, 3168:
+        // of statements, read-only, offline, lost quorum, too many prepared statements, Galera "not ready", a failed commit.
+        case 1037, 1038, 1040, 1041, 1047, 1129, 1180, 1203, 1226, 1290, 1317, 1461, 1836, 1874, 1969, 3024, 3032, 3100,
+            3168:
             .fault(.refused)
         case 1049: .unknownDatabase
         // Wrong user or password, no right to the database, table, column, routine or operation; host not allowed; server
         // asks for TLS or an expired password; an authentication that we do not have.
-        case 1044, 1045, 1095, 1130, 1142, 1143, 1227, 1251, 1370, 1396, 1410, 1524, 1698, 1820, 1862, 3118, 3878, 4151:
+        case 1044, 1045, 1095, 1130, 1142, 1143, 1227, 1251, 1370, 1396, 1410, 1524, 1698, 1820, 1862, 3118, 3159, 4151:
             .misconfigured
         case 2026: isBrokenOff ? .fault(.lost) : .misconfigured  // CR_SSL_CONNECTION_ERROR
         case 2007, 2019, 2047, 2049, 2059, 2061, 5004, 5005, 5008, 5010, 5012: .misconfigured

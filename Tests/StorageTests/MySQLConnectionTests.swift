@@ -15,7 +15,8 @@ import Testing
         (1053, "unavailable"), (1290, "unavailable"), (1927, "unavailable"), (1317, "unavailable"),
         (1836, "unavailable"),
         (1047, "unavailable"), (1045, "misconfigured"), (1049, "misconfigured"), (1044, "misconfigured"),
-        (1142, "misconfigured"), (1227, "misconfigured"), (1130, "misconfigured"), (1251, "misconfigured"),
+        (1142, "misconfigured"), (1227, "misconfigured"), (3159, "misconfigured"), (3101, "unavailable"),
+        (1180, "unavailable"), (3675, "full"), (1130, "misconfigured"), (1251, "misconfigured"),
         (2059, "misconfigured"), (1064, "broken"), (1146, "broken"), (1054, "broken"), (1406, "broken"),
         (9999, "broken"),
     ])
