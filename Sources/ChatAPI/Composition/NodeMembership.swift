@@ -37,7 +37,10 @@ struct NodeMembership: Sendable {
                     guard clock.now < end else {
                         throw CommandFailure(
                             ExitStatus.configuration,
-                            "NODE_ID: \(nodeId) is the name of another process, started \(former.startedAt.rfc3339)")
+                            """
+                            NODE_ID: \(nodeId) is the name of another process, started \(former.startedAt.rfc3339); \
+                            give this one a name of its own, such as NODE_ID=\(nodeId)-2
+                            """)
                     }
                     logger.notice("waiting for the end of another process of this name")
                     try await clock.sleep(for: .seconds(1))
