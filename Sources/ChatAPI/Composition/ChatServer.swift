@@ -48,13 +48,13 @@ struct ChatServer: Sendable {
             admin: configuration.admin, environment: configuration.environment)
 
         let tokens = try await TokenAuthority(secret: configuration.secrets.jwt.bytes, clock: store.clock)
-        let assistant = try AssistantComposition(configuration.assistant, store: store, logger: logger)
-        self.assistant = assistant
         let group = MultiThreadedEventLoopGroup.singleton
-
         let cluster = try await ClusterComposition(
             configuration, database: database, eventLoop: group.any(), logger: logger)
         self.cluster = cluster
+        // After what a wrong configuration may stop: its client must be shut down once it exists.
+        let assistant = try AssistantComposition(configuration.assistant, store: store, logger: logger)
+        self.assistant = assistant
         let recent = RecentAccess(clock: store.clock, isInformed: cluster.isInformed)
         cluster.keepInformed(recent)
         let authenticator = Authenticator(
