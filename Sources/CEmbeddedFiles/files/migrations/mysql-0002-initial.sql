@@ -165,7 +165,8 @@ CREATE TABLE IF NOT EXISTS messages (
 ) ENGINE = InnoDB ROW_FORMAT = DYNAMIC DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
 
 -- The event log. A message's event holds the message's key and not a copy of its text. Keys of several nodes are not in the
--- order of commits; feed_position, given to committed events by one node at a time, is what a reader may go by.
+-- order of commits; feed_position, given to committed events by one node at a time, is what a reader may go by. Its index is
+-- not unique: only such a one is in the order of keys where the position is still missing, and those are stamped in order.
 CREATE TABLE IF NOT EXISTS events (
     id BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
     workspace_id BIGINT NOT NULL,
@@ -179,7 +180,7 @@ CREATE TABLE IF NOT EXISTS events (
     created_at BIGINT NOT NULL,
     feed_position BIGINT,
     UNIQUE KEY events_by_seq (conversation_id, seq),
-    UNIQUE KEY events_by_feed_position (feed_position)
+    KEY events_by_feed_position (feed_position)
 ) ENGINE = InnoDB ROW_FORMAT = DYNAMIC DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
 
 CREATE TABLE IF NOT EXISTS read_positions (
