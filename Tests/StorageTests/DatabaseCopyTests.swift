@@ -9,7 +9,8 @@ import Testing
 /// An installation moves from a file to a server, whole or not at all.
 @Suite(.databases, .enabled(if: MySQLTestServer.isThere)) struct DatabaseCopyTests {
     /// Small, so that every table has several pages and several statements.
-    private static let small = CopyLimits(rows: 3, bytes: 4000, rowsOfStatement: 2, bytesOfStatement: 300)
+    private static let small = CopyLimits(
+        rows: 3, bytes: 4000, rowsOfStatement: 2, bytesOfStatement: 300, rowsBetweenReports: 10)
 
     private static func copy(
         _ source: any DatabaseDriver, to target: any DatabaseDriver, limits: CopyLimits = CopyLimits(),
@@ -55,6 +56,10 @@ import Testing
         let messages = Int(try await installation.driver.number("SELECT count(*) FROM messages") ?? 0)
         let told = steps.withLock { $0 }
         #expect(told.contains(.copied(table: "messages", rows: messages, of: messages)))
+        if limits.rowsBetweenReports < messages {
+            #expect(told.contains(.copied(table: "messages", rows: limits.rows * 4, of: messages)))
+            #expect(told.contains(.compared(table: "messages", rows: limits.rows * 4)))
+        }
         #expect(
             told.contains {
                 if case .verified("messages", messages, let sum) = $0 { sum.count == 64 } else { false }

@@ -58,6 +58,7 @@ struct MigrateVerb: Verb {
         switch step {
         case .goesOn: "going on with the copy that was interrupted"
         case .copied(let table, let rows, let total): "copied    \(table): \(rows) of \(total)"
+        case .compared(let table, let rows): "compared  \(table): \(rows) so far"
         case .verified(let table, let rows, let sum): "verified  \(table): \(rows), sha256 \(sum)"
         }
     }

@@ -63,7 +63,7 @@ public struct DatabaseCopy: Sendable {
     }
 
     private func verify(_ layout: TableLayout) async throws {
-        let comparison = try await TableComparison.of(layout, source, target)
+        let comparison = try await TableComparison.of(layout, source, target, report: report)
         switch comparison.outcome {
         case .equal:
             report(.verified(table: layout.table.name, rows: comparison.sum.rows, sha256: comparison.sum.text))
@@ -115,7 +115,7 @@ extension DatabaseCopy {
     private func refuseIfInUse() async throws {
         let now = try await target.named(targetTime)
         let alive = try await target.read { connection in
-            try connection.rows("SELECT node_id FROM nodes WHERE lease_until >= ? ORDER BY number", [.time(now)]) {
+            try connection.rows("SELECT node_id FROM nodes WHERE lease_until >= ? ORDER BY node_id", [.time(now)]) {
                 $0.text(0)
             }
         }
@@ -135,6 +135,8 @@ public enum CopyStep: Sendable, Equatable {
     case goesOn
     /// So many rows of a table are in the target.
     case copied(table: String, rows: Int, of: Int)
+    /// So many rows of a table, read back from both databases, are the same so far.
+    case compared(table: String, rows: Int)
     /// All rows of a table, read back from both databases, are the same.
     case verified(table: String, rows: Int, sha256: String)
 }

@@ -16,8 +16,11 @@ struct TableComparison {
     let sum: RowSum
 
     /// Reads both, page by page.
-    static func of(_ layout: TableLayout, _ source: CopySide, _ target: CopySide) async throws -> TableComparison {
+    static func of(
+        _ layout: TableLayout, _ source: CopySide, _ target: CopySide, report: (CopyStep) -> Void
+    ) async throws -> TableComparison {
         var sum = RowSum()
+        var milestones = Milestones(every: source.limits.rowsBetweenReports)
         var last: (source: [SQLValue], target: [SQLValue])?
         while true {
             // Each goes by keys as it gives them itself: how a text is told from a blob is its own.
@@ -42,6 +45,23 @@ struct TableComparison {
                     outcome: .targetEnds(last: last?.source, next: layout.keyText(of: missing)), sum: sum)
             }
             if sourceRows.isEmpty { return TableComparison(outcome: .equal, sum: sum) }
+            if milestones.pass(sum.rows) { report(.compared(table: layout.table.name, rows: sum.rows)) }
         }
+    }
+}
+
+/// Tells when a number of rows is passed, and twice it, and so on.
+struct Milestones {
+    private let distance: Int
+    private var passed = 0
+
+    init(every distance: Int) {
+        self.distance = max(1, distance)
+    }
+
+    /// - Returns: whether `rows` is beyond a milestone that the last number was not beyond.
+    mutating func pass(_ rows: Int) -> Bool {
+        defer { passed = rows / distance }
+        return rows / distance > passed
     }
 }

@@ -8,7 +8,7 @@ struct TableCopy: Sendable {
     func run() async throws {
         let count = layout.count
         let total = Int(clamping: try await source.read { try $0.integer(count) } ?? 0)
-        let found = try await TableComparison.of(layout, source, target)
+        let found = try await TableComparison.of(layout, source, target, report: report)
         switch found.outcome {
         case .equal: break
         case .targetEnds(let last, _): try await copy(after: last, done: found.sum.rows, of: total)
@@ -22,14 +22,14 @@ struct TableCopy: Sendable {
 
     private func copy(after key: [SQLValue]?, done: Int, of total: Int) async throws {
         var done = done
+        var milestones = Milestones(every: source.limits.rowsBetweenReports)
         var rows = try await source.page(layout, after: key)
         while let last = rows.last {
             async let next = source.page(layout, after: layout.key(of: last))
             let page = rows
             try await target.commit { try insert(page, on: $0) }
-            let before = done / source.limits.rowsBetweenReports
             done += page.count
-            if done / source.limits.rowsBetweenReports > before, done < total {
+            if milestones.pass(done), done < total {
                 report(.copied(table: layout.table.name, rows: done, of: total))
             }
             rows = try await next
