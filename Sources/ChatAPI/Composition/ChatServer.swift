@@ -100,7 +100,14 @@ struct ChatServer: Sendable {
                 address: .hostname(configuration.http.host, port: configuration.http.port), serverName: nil),
             onServerRunning: onListening, eventLoopGroupProvider: .shared(group), logger: logger)
 
-        var services = database.services + [application] + cluster.services(hub: hub)
+        let clusterServices: [any Service]
+        do {
+            clusterServices = try await cluster.services(hub: hub)
+        } catch {
+            await assistant.close()
+            throw error
+        }
+        var services = database.services + [application] + clusterServices
         if let runtime { services.append(Takeovers(runtime: runtime)) }
         if components.contains(.scheduler) { services.append(Sweeps(database: database, logger: logger)) }
         if !store.isShared {

@@ -63,9 +63,10 @@ struct ClusterComposition: Sendable {
     }
 
     /// What runs as long as the node serves.
-    func services(hub: Hub) -> [any Service] {
+    func services(hub: Hub) async throws -> [any Service] {
         guard database.store.isShared else { return [] }
-        var services: [any Service] = [FeedLook(watch: FeedWatch(hub: hub, logger: logger))]
+        let end = try await database.store.read { try $0.feedHead() }
+        var services: [any Service] = [FeedLook(watch: FeedWatch(hub: hub, from: end, logger: logger))]
         if components.contains(.scheduler) { services.append(Sequencer(store: database.store, logger: logger)) }
         return services
     }

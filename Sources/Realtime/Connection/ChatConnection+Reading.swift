@@ -104,10 +104,14 @@ extension ChatConnection: FeedReceiver {
     }
 
     private func beginStaff(_ staff: Access.StaffPrincipal, requestId: String?) {
-        load {
-            try $0.user(staff.userId)
+        load { [access] snapshot in
+            // The socket is on its loop's list by now: rights that end from here on close it there.
+            (user: try snapshot.user(staff.userId), hasEnded: try access.map { try snapshot.hasEnded($0) } ?? true)
         } then: { connection, result in
-            guard case .success(let user?) = result else { return connection.close(.internalError) }
+            guard case .success(let loaded) = result, let user = loaded.user else {
+                return connection.close(.internalError)
+            }
+            guard !loaded.hasEnded else { return connection.close(.revoked) }
             connection.send(
                 connection.serverFrames.ready(
                     .init(

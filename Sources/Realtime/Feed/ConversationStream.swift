@@ -48,7 +48,7 @@ extension Hub {
         let (frames, continuation) = AsyncStream.makeStream(
             of: StreamFrame.self, bufferingPolicy: .bufferingOldest(ConversationStream.maximumWaiting))
         let reader = try await shard.eventLoop.submit { [self] in
-            let reader = StreamReader(continuation, viewer: access.viewer, shard: shard)
+            let reader = StreamReader(continuation, access: access, shard: shard)
             let feed = ConversationFeed(of: conversationId, access: access, on: shard, hub: self, receiver: reader)
             reader.feed = feed
             shard.add(feed)
@@ -59,7 +59,13 @@ extension Hub {
             shard.eventLoop.execute { reader.value.stop() }
         }
         do {
-            let head = try await store.read { try $0.head(of: conversationId, by: access) }
+            // The reader is on its loop's list by now: rights that end from here on end it there.
+            let head = try await store.read { snapshot in
+                guard try !snapshot.hasEnded(access) else {
+                    throw access.contact == nil ? Refusal.forbidden : Refusal.sessionOver
+                }
+                return try snapshot.head(of: conversationId, by: access)
+            }
             shard.eventLoop.execute {
                 reader.value.feed?.start(after: Swift.min(seq, head.seq), head: head)
             }
@@ -74,15 +80,15 @@ extension Hub {
 /// Hands what a feed delivers to a stream. On its event loop only.
 final class StreamReader: FeedReceiver {
     private let continuation: AsyncStream<StreamFrame>.Continuation
-    private let viewer: Viewer
+    let access: Access
     private let shard: LoopShard
     var feed: ConversationFeed?
 
     init(
-        _ continuation: AsyncStream<StreamFrame>.Continuation, viewer: Viewer, shard: LoopShard
+        _ continuation: AsyncStream<StreamFrame>.Continuation, access: Access, shard: LoopShard
     ) {
         self.continuation = continuation
-        self.viewer = viewer
+        self.access = access
         self.shard = shard
     }
 
@@ -95,7 +101,7 @@ final class StreamReader: FeedReceiver {
     }
 
     func feed(_ feed: ConversationFeed, passing frame: PassingFrame) {
-        yield(StreamFrame(type: frame.type, event: nil, json: frame.frame(for: viewer).payload))
+        yield(StreamFrame(type: frame.type, event: nil, json: frame.frame(for: access.viewer).payload))
     }
 
     func feedSynced(_ feed: ConversationFeed, at seq: Int64) {}

@@ -15,18 +15,25 @@ public final class FeedWatch: Sendable {
     /// Between two looks while the bus is healthy. Contract: a missed event is learned of within one heartbeat (25 s), and a
     /// right that has ended within a second.
     static let healthyInterval = Duration.seconds(1)
+    /// How long the looks go on as if the bus were silent after it has come back: what was committed before may not have its
+    /// place in the feed yet.
+    static let settling = Duration.seconds(2)
     /// Entries that are read at once.
     static let pageLimit = 1000
-    /// Ends of rights are looked for so far back: longer than a command takes from its time to its commit.
+    /// Ends of rights are looked for so far behind the last look: longer than a command takes from its time to its commit.
     static let rightsOverlapSeconds: Int64 = 30
 
     private let hub: Hub
     private let store: ChatStore
     private let logger: Logger
     private let sleep = Mutex<Task<Void, Never>?>(nil)
-    private let isSilent = Mutex(true)
+    private let bus = Mutex((isSilent: true, settledAt: ContinuousClock.now))
+    private let start: Int64?
 
-    public init(hub: Hub, logger: Logger) {
+    /// - Parameter position: what is committed behind this place of the feed is found. To be read before the node has readers;
+    ///   nil is the end of the feed at the first look.
+    public init(hub: Hub, from position: Int64? = nil, logger: Logger) {
+        start = position
         self.hub = hub
         self.store = hub.store
         self.logger = logger
@@ -35,9 +42,9 @@ public final class FeedWatch: Sendable {
 
     private func busChanged(to health: BusHealth) {
         let isSilent = health != .healthy
-        let wasSilent = self.isSilent.withLock { silent in
-            defer { silent = isSilent }
-            return silent
+        let wasSilent = bus.withLock { bus in
+            defer { bus = (isSilent, .now + Self.settling) }
+            return bus.isSilent
         }
         guard isSilent != wasSilent else { return }
         if isSilent {
@@ -51,13 +58,17 @@ public final class FeedWatch: Sendable {
 
     /// Looks until the task is cancelled.
     public func run() async {
-        var position: Int64?
+        var position = start
         var ended = EndedAccess()
+        var lookedAt = store.clock.now()
         var hasFailed = false
         while !Task.isCancelled {
             do {
                 position = try await look(after: position)
-                ended = try await lookForEndedRights(knowing: ended)
+                let now = store.clock.now()
+                // Since the last look that was made: this node may have stood still, or the database been out of reach.
+                ended = try await lookForEndedRights(knowing: ended, since: lookedAt)
+                lookedAt = now
                 if hasFailed { logger.notice("the feed can be read again") }
                 hasFailed = false
             } catch {
@@ -83,10 +94,12 @@ public final class FeedWatch: Sendable {
     }
 
     /// One look at ended rights.
-    /// - Parameter known: what the last look found, which need not be told again.
+    /// - Parameters:
+    ///   - known: what the last look found, which need not be told again.
+    ///   - lookedAt: when that was.
     /// - Returns: what there is.
-    func lookForEndedRights(knowing known: EndedAccess) async throws -> EndedAccess {
-        let since = store.clock.now().adding(seconds: -Self.rightsOverlapSeconds)
+    func lookForEndedRights(knowing known: EndedAccess, since lookedAt: Timestamp) async throws -> EndedAccess {
+        let since = lookedAt.adding(seconds: -Self.rightsOverlapSeconds)
         let ended = try await store.read { try $0.endedAccess(since: since) }
         let rights = EndedRights(
             sessions: ended.sessions.filter { !known.sessions.contains($0) },
@@ -101,7 +114,8 @@ public final class FeedWatch: Sendable {
     private func pause() async {
         // Under the lock: a change of the bus finds either the sleep to end or is seen by its length.
         let pause = sleep.withLock { sleep in
-            let interval = isSilent.withLock { $0 } ? Self.silentInterval : Self.healthyInterval
+            let (isSilent, settledAt) = bus.withLock { $0 }
+            let interval = isSilent || .now < settledAt ? Self.silentInterval : Self.healthyInterval
             let pause = Task { _ = try? await ContinuousClock().sleep(for: interval) }
             sleep = pause
             return pause

@@ -108,11 +108,11 @@ public final class Hub: CommitObserver {
         fanout.pass(frames.receipt(in: conversationId, of: actor, seq: seq), in: conversationId)
     }
 
-    /// Closes the sockets of those who may not go on.
+    /// Closes the sockets and streams of those who may not go on.
     public func rightsEnded(_ ended: EndedRights) {
         onRightsEnded(ended)
-        let (sessions, logins) = (Set(ended.sessions), Set(ended.logins))
-        fanout.onEachShard { $0.rightsEnded(sessions, logins: logins, users: ended.users) }
+        let revoked = RevokedAccess(ended)
+        fanout.onEachShard { $0.rightsEnded(revoked) }
     }
 
     /// Asks for an AI reply to be stopped.

@@ -96,17 +96,13 @@ final class LoopShard: @unchecked Sendable {
         }
     }
 
-    func rightsEnded(
-        _ sessions: Set<Identifier<ChatSession>>, logins: Set<Identifier<Login>>, users: [Identifier<User>: Int64]
-    ) {
+    /// Closes the sockets and streams of those who may not go on.
+    func rightsEnded(_ revoked: RevokedAccess) {
         for connection in connections.values {
-            if let session = connection.access?.contact?.sessionId, sessions.contains(session) {
-                connection.close(.sessionClosed)
-            } else if let staff = connection.access?.staff {
-                let isOutdated = users[staff.userId].map { staff.accessVersion < $0 } ?? false
-                if isOutdated || logins.contains(staff.loginId) { connection.close(.revoked) }
-            }
+            guard let reason = connection.access.flatMap({ revoked.reason(against: $0) }) else { continue }
+            connection.close(reason)
         }
+        for stream in streams.values where revoked.reason(against: stream.access) != nil { stream.end() }
     }
 
     /// Tells every client that the server is about to stop.

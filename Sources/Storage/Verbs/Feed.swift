@@ -87,6 +87,17 @@ extension RowReader {
         }
     }
 
+    /// Whether what `access` rests on has ended since it was granted: its session, its sign-in, or the user's rights of then.
+    public func hasEnded(_ access: Access) throws -> Bool {
+        switch access.principal {
+        case .contact(let contact): return try session(contact.sessionId)?.status.isOver ?? true
+        case .staff(let staff):
+            guard let user = try user(staff.userId), user.status == .active else { return true }
+            return try staff.accessVersion < user.accessVersion || login(staff.loginId)?.isRevoked ?? false
+        case .server: return false
+        }
+    }
+
     /// Sessions, sign-ins and rights that have ended or changed since `time`.
     public func endedAccess(since time: Timestamp) throws -> EndedAccess {
         var ended = EndedAccess()
