@@ -77,7 +77,7 @@ struct CopiedInstallation {
         return articles
     }
 
-    /// One that was completed with long sources, one that was cut short, one that is shown, and one that waits behind it.
+    /// One that was completed with long sources, one that was cut short, one that is shown, one that waits behind it.
     private static func replies(
         _ fixture: StoreFixture, to conversation: Identifier<Conversation>, by visitor: Access, articles: [Article]
     ) async throws {

@@ -3,9 +3,9 @@ public import Domain
 /// Copies an installation into an empty database, so that clients notice nothing: the log keeps its epoch, and public
 /// identifiers their key.
 ///
-/// While it runs, and after it was interrupted, the target carries ``InstallationValue/unfinishedCopy`` and no node uses
-/// it. Run again, it goes on: tables are copied in the order of their keys, so what is there must be the beginning of a
-/// table, which is looked at row by row and made anew where it is not. At the end all rows are read back from both
+/// While it runs, and after it was interrupted, the target carries ``InstallationValue/unfinishedCopy`` and no node
+/// uses it. Run again, it goes on: tables are copied in the order of their keys, so what is there must be the beginning
+/// of a table, which is looked at row by row and made anew where it is not. At the end all rows are read back from both
 /// databases.
 ///
 /// Nobody may write to the source meanwhile; that is for the caller to see to.
@@ -20,7 +20,7 @@ public struct DatabaseCopy: Sendable {
     private let report: @Sendable (CopyStep) -> Void
 
     /// - Parameters:
-    ///   - targetTime: the target's clock, by which its nodes are alive or not; asked once its schema is there.
+    ///   - targetTime: the target's clock, by which its nodes are alive or not. Asked when its schema is there.
     ///   - report: hears how far it has come.
     public init(
         from source: any DatabaseDriver, to target: any DatabaseDriver,

@@ -14,8 +14,8 @@ struct RowSum {
     /// SHA-256 over all rows, in hexadecimal digits.
     var text: String { Self.hexadecimal(Array(hash.finalize())) }
 
-    /// The bytes of a row, which no other row has: for each value its kind, and its number or its length and bytes. A text
-    /// and a blob of the same bytes are the same value, since not every database tells them apart.
+    /// The bytes of a row, which no other row has: for each value its kind, and its number or its length and bytes.
+    /// A text and a blob of the same bytes are the same value, since not every database tells them apart.
     static func encode(_ row: [SQLValue]) -> [UInt8] {
         var bytes: [UInt8] = []
         for value in row {
