@@ -184,10 +184,11 @@ extension ChatConnection {
             }
             return try transaction.openJob(id)?.conversationId == conversationId
         } then: { connection, isOpen in
-            if connection.hub.stopReply(id, in: conversationId, isOpen: isOpen) {
+            do throws(SocketError) {
+                try connection.hub.stopReply(id, in: conversationId, isOpen: isOpen)
                 connection.acknowledge(frame)
-            } else {
-                connection.answer(frame, with: SocketError(.notFound, "no such reply is under way"))
+            } catch {
+                connection.answer(frame, with: error)
             }
         }
     }

@@ -44,11 +44,15 @@ extension Hub {
 
     /// Asks for an AI reply to be stopped, wherever it is made.
     /// - Parameter isOpen: whether the reply is under way, by its row.
-    /// - Returns: false when it is not.
-    func stopReply(_ id: Identifier<Message>, in conversationId: Identifier<Conversation>, isOpen: Bool) -> Bool {
-        if cancelReply(id, in: conversationId) { return true }
-        guard isOpen, let link, link.isShared else { return false }
+    /// - Throws: ``SocketError`` when it is not, or when the node that makes it cannot be told.
+    func stopReply(
+        _ id: Identifier<Message>, in conversationId: Identifier<Conversation>, isOpen: Bool
+    ) throws(SocketError) {
+        if cancelReply(id, in: conversationId) { return }
+        guard isOpen, let link, link.isShared else { throw SocketError(.notFound, "no such reply is under way") }
+        guard link.health == .healthy else {
+            throw SocketError(.unavailable, "the reply's node cannot be told: send it again", retryInSeconds: 1)
+        }
         link.tell(.stopReply(id, in: conversationId))
-        return true
     }
 }
