@@ -18,13 +18,16 @@ public final class RedisBus: MessageBus {
     /// A bus that does nothing before ``connect()``.
     ///
     /// - Parameters:
-    ///   - installation: parts this installation from others on the same Redis; the same on all its nodes.
+    ///   - installation: parts this installation from others on the same Redis; the same on all its nodes. Rights in
+    ///     Redis can be given by it: keys `~name:*` and channels `&name:*`.
     ///   - eventLoop: does all the work, and calls all handlers.
     public init(
         settings: RedisSettings, installation: String, nodeId: String, eventLoop: any EventLoop,
         timing: RedisTiming = RedisTiming(), logger: Logger
     ) {
         self.settings = settings
+        // Its end must be found: no name may be the beginning of another with its colon.
+        let installation = installation.replacing("%", with: "%25").replacing(":", with: "%3A")
         self.installation = installation
         self.timing = timing
         self.eventLoop = eventLoop
@@ -75,8 +78,10 @@ public final class RedisBus: MessageBus {
     public func observeHealth(_ observer: @escaping @Sendable (BusHealth) -> Void) { board.observe(observer) }
 
     public func close() async {
-        try? await eventLoop.flatSubmit { [node] in node.close() }.get()
+        try? await ended().get()
     }
+
+    func ended() -> EventLoopFuture<Void> { eventLoop.flatSubmit { [node] in node.close() } }
 
     /// Payloads since the start that were handed to Redis, and that were dropped because it was out of reach or too slow.
     public var figures: (published: UInt64, dropped: UInt64) { outbox.figures }

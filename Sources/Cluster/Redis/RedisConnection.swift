@@ -16,7 +16,7 @@ final class RedisConnection: ChannelInboundHandler, @unchecked Sendable {
     /// Takes values that answer no command: what was published to a subscriber.
     /// - Returns: whether the value was such a one.
     var push: ((RESPValue) -> Bool)?
-    /// Called after answers were handed out, with what they make free.
+    /// Called after answers were handed out, with what they make free in the outbox.
     var answered: ((_ replies: Int, _ bytes: Int) -> Void)?
     /// Called for an error that answers what nobody waits for.
     var refused: ((String) -> Void)?
@@ -119,8 +119,10 @@ final class RedisConnection: ChannelInboundHandler, @unchecked Sendable {
             let refusal = value.refusal.map { RedisFault(refusal: $0, to: "the connection") }
             return end(refusal ?? .outOfReach("the server answered what nobody asked"))
         }
-        freedReplies += 1
-        freedBytes += first.reply.bytes
+        if first.reply.bytes > 0 {
+            freedReplies += 1
+            freedBytes += first.reply.bytes
+        }
         if let batch = first.reply.batch {
             batch.take(value)
         } else if let refusal = value.refusal {

@@ -2,6 +2,14 @@ import NIOCore
 import NIOPosix
 import NIOSSL
 
+#if canImport(Darwin)
+import Darwin
+#elseif canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#endif
+
 /// Whether Redis can be used, as found at the start.
 public enum RedisReach: Sendable, Equatable {
     case connected
@@ -71,7 +79,7 @@ extension RedisFault {
         case ChannelError.connectTimeout: self = .outOfReach("no answer to the connection")
         case ChannelError.alreadyClosed, ChannelError.ioOnClosedChannel, ChannelError.eof:
             self = .outOfReach("the connection was closed")
-        case let error as IOError: self = .outOfReach(error.description)
+        case let error as IOError: self = .outOfReach(Self.text(of: error))
         default: self = .outOfReach(String(String(describing: error).prefix(200)))
         }
     }
@@ -99,6 +107,11 @@ extension RedisFault {
             return .outOfReach("the connection was closed in the TLS handshake")
         }
         return .outOfReach("the TLS handshake failed: \(text.prefix(200))")
+    }
+
+    /// The system's words, without NIO's.
+    private static func text(of error: IOError) -> String {
+        String(validatingCString: strerror(error.errnoCode)) ?? "error \(error.errnoCode)"
     }
 
     private static func text(of error: NIOConnectionError) -> String {

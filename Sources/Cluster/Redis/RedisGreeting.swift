@@ -60,20 +60,45 @@ struct RedisGreeting: Sendable {
         step(RedisCommand("SUBSCRIBE", key), "SUBSCRIBE", .array)
     }
 
-    var commands: [RedisCommand] { steps.map(\.command) }
-
-    /// - Returns: what is wrong with the answers; nil when nothing is.
-    func judge(_ answers: [RESPValue]) -> RedisFault? {
-        for (step, answer) in zip(steps, answers) {
-            switch (step.answer, answer) {
-            case (.whatever, _), (.number, .integer), (.array, .array), (.text, .bulk): continue
-            case (_, .error):
-                return RedisFault(refusal: answer.refusal ?? "", to: step.name, isSecret: step.isSecret)
-            case (.ok, .status): continue
-            case (.pong, .status) where answer.text == "PONG": continue
-            default: return .misconfigured("the server does not answer \(step.name) as Redis does")
+    /// Says it all at once, and judges each answer as it comes: a server of another protocol may answer the first only.
+    ///
+    /// - Parameter completion: called once, with what is wrong; nil when nothing is. Not called when the connection ends.
+    func say(on connection: RedisConnection, completion: @escaping @Sendable (RedisFault?) -> Void) {
+        let verdict = Verdict(missing: steps.count, completion: completion)
+        for step in steps {
+            connection.send([step.command]) { result in
+                if case .success(let answers) = result {
+                    verdict.take(answers.first.flatMap { Self.judge($0, of: step) })
+                }
             }
         }
-        return nil
+    }
+
+    private static func judge(_ answer: RESPValue, of step: Step) -> RedisFault? {
+        switch (step.answer, answer) {
+        case (.whatever, _), (.number, .integer), (.array, .array), (.text, .bulk): nil
+        case (_, .error): RedisFault(refusal: answer.refusal ?? "", to: step.name, isSecret: step.isSecret)
+        case (.ok, .status) where answer.text == "OK": nil
+        case (.pong, .status) where answer.text == "PONG": nil
+        default: .misconfigured("the server does not answer \(step.name) as Redis does")
+        }
+    }
+}
+
+/// Used on the connection's event loop only, which is what makes the unchecked conformance sound.
+private final class Verdict: @unchecked Sendable {
+    private var missing: Int
+    private var completion: (@Sendable (RedisFault?) -> Void)?
+
+    init(missing: Int, completion: @escaping @Sendable (RedisFault?) -> Void) {
+        self.missing = missing
+        self.completion = completion
+    }
+
+    func take(_ fault: RedisFault?) {
+        missing -= 1
+        guard fault != nil || missing == 0, let completion else { return }
+        self.completion = nil
+        completion(fault)
     }
 }

@@ -88,9 +88,9 @@ final class RedisLink: @unchecked Sendable {
     }
 
     private func greet(_ connection: RedisConnection) {
-        connection.send(greeting.commands) { [weak self, weak connection] result in
-            guard let self, let connection, case .success(let answers) = result else { return }
-            if let fault = self.greeting.judge(answers) { return connection.end(fault) }
+        greeting.say(on: connection) { [weak self, weak connection] fault in
+            guard let self, let connection else { return }
+            if let fault { return connection.end(fault) }
             guard case .greeting = self.state else { return }
             self.state = .open(connection, since: self.eventLoop.now)
             self.opened?(connection)

@@ -46,10 +46,7 @@ struct RedisProbe {
             }
             dialer.dial(connection).assumeIsolated().whenComplete { result in
                 if case .failure(let error) = result { return connection.end(RedisFault(error)) }
-                connection.send(greeting.commands) { [weak connection] result in
-                    guard case .success(let answers) = result else { return }
-                    connection?.end(greeting.judge(answers) ?? .closed)
-                }
+                greeting.say(on: connection) { [weak connection] fault in connection?.end(fault ?? .closed) }
             }
         }
         do {

@@ -38,6 +38,6 @@ final class ReplyBatch: @unchecked Sendable {
 struct PendingReply {
     /// Who waits for it; nobody for what is published.
     let batch: ReplyBatch?
-    /// Bytes of the command.
+    /// Bytes of the command that the outbox counts; 0 for what did not come from it.
     let bytes: Int
 }
