@@ -57,17 +57,27 @@ enum ContactRow {
 }
 
 enum ChatSessionRow {
-    static let columns = """
-        id, workspace_id, inbox_id, contact_id, conversation_id, status, locale, metadata, created_at, \
-        last_active_at, expires_at
-        """
-    static func decode(_ row: any SQLRow) throws -> ChatSession {
+    private static let names = [
+        "id", "workspace_id", "inbox_id", "contact_id", "conversation_id", "status", "locale", "metadata", "created_at",
+        "last_active_at", "expires_at",
+    ]
+    static let columns = names.joined(separator: ", ")
+
+    /// The same where the table goes by another name, beside others.
+    static func columns(of table: String) -> String { names.map { "\(table).\($0)" }.joined(separator: ", ") }
+
+    static func decode(_ row: any SQLRow) throws -> ChatSession { try decode(row, from: 0) }
+
+    /// Decodes the columns that start at `start`.
+    static func decode(_ row: any SQLRow, from start: Int) throws -> ChatSession {
         ChatSession(
-            id: row.identifier(0), workspaceId: row.identifier(1), inboxId: row.identifier(2),
-            contactId: row.identifier(3), conversationId: row.identifier(4),
-            status: ChatSession.Status(rawValue: row.text(5)) ?? .closed, locale: row.optionalText(6),
-            metadata: try StoredJSON.decode(JSONValue.self, row.text(7)), createdAt: row.timestamp(8),
-            lastActiveAt: row.timestamp(9), expiresAt: row.timestamp(10))
+            id: row.identifier(start), workspaceId: row.identifier(start + 1), inboxId: row.identifier(start + 2),
+            contactId: row.identifier(start + 3), conversationId: row.identifier(start + 4),
+            status: ChatSession.Status(rawValue: row.text(start + 5)) ?? .closed,
+            locale: row.optionalText(start + 6),
+            metadata: try StoredJSON.decode(JSONValue.self, row.text(start + 7)),
+            createdAt: row.timestamp(start + 8), lastActiveAt: row.timestamp(start + 9),
+            expiresAt: row.timestamp(start + 10))
     }
 }
 

@@ -24,18 +24,25 @@ extension Transaction {
         } else if draft.kind == .note || draft.kind == .event {
             throw Refusal.forbidden
         }
-        var state = try locked(conversationId, by: access)
+        try lock(conversationId)
+        let found = try sendRow(of: draft, to: conversationId, by: access)
+        var state = found.state
         let digest = draft.digest
-        if let sent = try earlierSend(of: draft, digest: digest, in: state, by: access.actor) { return sent }
+        if let earlier = found.earlier { return try earlierSend(earlier, digest: digest) }
 
         guard state.status != .closed else { throw Refusal.conversationClosed }
-        if let contact = access.contact { try touchSession(contact.sessionId, atLeastEvery: 0) }
+        var sender = access.actor
+        if access.contact != nil {
+            guard let session = found.session else { throw Refusal.sessionOver }
+            try touch(session, atLeastEvery: 0)
+            sender.name = found.contactName
+        }
         if let replyTo = draft.replyTo { try requireMessage(replyTo, in: conversationId, by: access) }
         if access.staff != nil, draft.kind != .note, state.owner.kind == .ai {
             try change(ownerTo: ownerForStaff(access, after: state.owner), reason: nil, actor: access.actor, of: &state)
         }
         let message = try insert(
-            draft, id: identifiers.next(), sender: try named(access.actor), digest: digest, status: .sent, into: &state)
+            draft, id: identifiers.next(), sender: sender, digest: digest, status: .sent, into: &state)
         if access.contact != nil, state.status.afterContactMessage != state.status {
             var changes = ConversationChanges()
             changes.status = state.status.afterContactMessage
@@ -51,19 +58,31 @@ extension Transaction {
         owner.succeeded(by: .agent, id: access.staff?.userId.rawValue, name: access.staff?.name)
     }
 
-    /// The message that the same send made before, if any.
-    private func earlierSend(
-        of draft: MessageDraft, digest: [UInt8], in state: ConversationState, by actor: Actor
-    ) throws -> SentMessage? {
-        guard let clientMessageId = draft.clientMessageId else { return nil }
+    /// What a send by `access` looks at.
+    /// - Throws: ``Refusal/notFound`` as ``readable(_:by:)`` does.
+    private func sendRow(
+        of draft: MessageDraft, to conversationId: Identifier<Conversation>, by access: Access
+    ) throws -> SendRow {
+        if access.contact == nil { try access.require(.conversationsRead) }
+        let row = try connection.row(
+            SendRow.query,
+            [
+                .identifier(access.contact?.sessionId), .optional(draft.clientMessageId),
+                .text(access.actor.kind.rawValue), .optional(access.actor.id), .identifier(conversationId),
+                .identifier(access.workspaceId),
+            ], SendRow.decode)
+        guard let row else { throw Refusal.notFound }
+        if let contact = access.contact, contact.contactId != row.state.contactId { throw Refusal.notFound }
+        return row
+    }
+
+    /// Answers a send that was made before.
+    private func earlierSend(_ id: Identifier<Message>, digest: [UInt8]) throws -> SentMessage {
         let found = try connection.row(
-            """
-            SELECT m.send_digest, \(MessageRow.columns) FROM messages m \(MessageRow.joins) \
-            WHERE m.conversation_id = ? AND m.client_message_id = ? AND m.sender_kind = ? AND m.sender_id = ?
-            """,
-            [.identifier(state.id), .text(clientMessageId), .text(actor.kind.rawValue), .optional(actor.id)]
+            "SELECT m.send_digest, \(MessageRow.columns) FROM messages m \(MessageRow.joins) WHERE m.id = ?",
+            [.identifier(id)]
         ) { (digest: $0.optionalBlob(0), message: MessageRow.decode($0, from: 1)) }
-        guard let found, let message = found.message else { return nil }
+        guard let found, let message = found.message else { throw Refusal.notFound }
         guard found.digest == digest else { throw Refusal.idempotencyConflict }
         return SentMessage(message: message, isDuplicate: true)
     }

@@ -133,7 +133,13 @@ extension Transaction {
     /// - Parameter seconds: write only when the last activity is older than this.
     /// - Throws: ``Refusal/sessionOver``.
     public func touchSession(_ id: Identifier<ChatSession>, atLeastEvery seconds: Int64) throws {
-        guard var session = try session(id) else { throw Refusal.sessionOver }
+        guard let session = try session(id) else { throw Refusal.sessionOver }
+        try touch(session, atLeastEvery: seconds)
+    }
+
+    /// The same with a session that was read in this transaction.
+    func touch(_ session: ChatSession, atLeastEvery seconds: Int64) throws {
+        var session = session
         let status = session.status(at: now, lifetime: settings.lifetime)
         let last = session.lastActiveAt
         try session.touch(at: now, lifetime: settings.lifetime)
@@ -143,7 +149,7 @@ extension Transaction {
             """
             UPDATE chat_sessions SET status = 'active', last_active_at = ?, expires_at = ? \
             WHERE id = ? AND status IN ('active', 'idle')
-            """, [.time(session.lastActiveAt), .time(session.expiresAt), .identifier(id)])
+            """, [.time(session.lastActiveAt), .time(session.expiresAt), .identifier(session.id)])
         guard touched == 1 else { throw Refusal.sessionOver }
     }
 
