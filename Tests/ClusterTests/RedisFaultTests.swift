@@ -104,7 +104,7 @@ struct RedisFaultTests {
             #expect(await counters.add([CounterAddition(key: "a", amount: 1, lifetime: 1000)]) == [nil])
             #expect(await directory.session(Identifier(1)) == .unknown)
             #expect(await directory.nodes(holding: Identifier(1)) == nil)
-            // Redis denies a PUBLISH to nobody.
+            // Without memory Redis still carries payloads.
             try await untilHeard(bus, inbox)
             #expect(bus.health != .healthy)
             let fresh = server.bus()

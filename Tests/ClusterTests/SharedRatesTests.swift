@@ -55,18 +55,22 @@ import Testing
         #expect(other.take("a", rate: 1, burst: 60) != nil)
     }
 
-    @Test func anHonestUserThatChangesNodesIsNeverRefused() {
+    /// Messages and requests as they are limited, by users of nine tenths of their limit.
+    @Test(arguments: [(1.0, 60.0, 1100), (20.0, 40.0, 55)])
+    func anHonestUserThatChangesNodesIsNeverRefused(_ rate: Double, _ burst: Double, _ pause: Int64) {
         let counters = InProcessCounters(clock: clock)
         let nodes = (0..<3).map { _ in rates(counters) }
         var random = SplitMix(seed: 1)
-        // A message each three seconds, of sixty a minute, for an hour, each on any node.
-        for _ in 0..<1200 {
-            let wait = nodes[Int.random(in: 0..<3, using: &random)].take("a", rate: 1, burst: 60)
-            #expect(wait == nil)
-            for _ in 0..<12 {
-                clock.advance(milliseconds: 250)
-                for node in nodes { node.tell() }
+        for step in 1...100_000 {
+            let time = Int64(step) * 5
+            // Mostly on one node, for a time, then on another, or on any.
+            if time % pause == 0 {
+                let node = (time / 40_000) % 2 == 0 ? Int(time / 10_000 % 3) : Int.random(in: 0..<3, using: &random)
+                #expect(nodes[node].take("a", rate: rate, burst: burst) == nil, "at \(time) ms")
             }
+            // The nodes tell at different moments.
+            for (index, node) in nodes.enumerated() where (time + Int64(index) * 85) % 250 == 0 { node.tell() }
+            clock.advance(milliseconds: 5)
         }
     }
 

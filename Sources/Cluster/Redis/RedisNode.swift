@@ -30,7 +30,6 @@ final class RedisNode: @unchecked Sendable {
     private var loggedFault: RedisFault?
     private var loggedRefusal: String?
     private var isClosed = false
-    private(set) var reconnects: UInt64 = 0
 
     init(
         installation: String, nodeId: String, outbox: RedisOutbox, board: HealthBoard, timing: RedisTiming,
@@ -135,7 +134,6 @@ final class RedisNode: @unchecked Sendable {
     }
 
     private func linkLost(_ fault: RedisFault) {
-        reconnects &+= 1
         heartbeat.lose(fault.reason)
         report()
         guard fault != loggedFault else { return }

@@ -35,7 +35,10 @@ final class FakeRedis: @unchecked Sendable {
         if isDown { return loop.makeFailedFuture(IOError(errnoCode: 111, reason: "connect")) }
         let channel = EmbeddedChannel(handler: connection, loop: loop)
         clients.append(Client(channel: channel))
-        return channel.connect(to: try! SocketAddress(ipAddress: "127.0.0.1", port: 6379)).map { channel }
+        guard let address = try? SocketAddress(ipAddress: "127.0.0.1", port: 6379) else {
+            return loop.makeFailedFuture(ChannelError.inappropriateOperationForState)
+        }
+        return channel.connect(to: address).map { channel }
     }
 
     /// Moves the time, in steps between which everything under way arrives.
