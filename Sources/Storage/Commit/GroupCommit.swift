@@ -37,9 +37,15 @@ final class GroupCommit: Sendable {
     private let observer: any CommitObserver
     private let logger: Logger
     private let figures = CommitFigures()
+    private let time: @Sendable () -> ContinuousClock.Instant
     private let state = Mutex(State())
 
-    init(driver: any DatabaseDriver, observer: any CommitObserver, logger: Logger) {
+    /// - Parameter time: tells how long commands have waited.
+    init(
+        driver: any DatabaseDriver, observer: any CommitObserver, logger: Logger,
+        time: @escaping @Sendable () -> ContinuousClock.Instant = { .now }
+    ) {
+        self.time = time
         self.driver = driver
         self.observer = observer
         self.logger = logger
@@ -48,9 +54,10 @@ final class GroupCommit: Sendable {
     /// Queues a command. Its outcome is told on the writer's thread, or at once when the queue is full.
     func submit(_ command: Command) {
         enum Admission { case start, queued, refused }
+        let now = time()
         let admission: Admission = state.withLock { state in
             guard !state.isClosed, state.queue.count < Self.maximumQueued else { return .refused }
-            state.queue.append((command, .now))
+            state.queue.append((command, now))
             if state.isWriting { return .queued }
             state.isWriting = true
             return .start
@@ -75,7 +82,7 @@ final class GroupCommit: Sendable {
     }
 
     private func writeNextBatch() {
-        let earliest = ContinuousClock.now - Self.patience
+        let earliest = time() - Self.patience
         var late: [Command] = []
         let (batch, waiting): ([Command], [CheckedContinuation<Void, Never>]) = state.withLock { state in
             while let first = state.queue.first, first.since < earliest {
