@@ -125,11 +125,6 @@ class MariaDB(Process):
         self.execute(f"CREATE DATABASE `{name}` CHARACTER SET utf8mb4 COLLATE utf8mb4_bin")
         return self.url(name)
 
-    def limit_connections(self, count: int):
-        """From now on; those that are open stay."""
-        self.execute(f"SET GLOBAL max_connections = {count}")
-        self.max_connections = count
-
 
 class Redis(Process):
     """One Redis server without persistence: started again, it is empty."""

@@ -91,10 +91,10 @@ async def _without_redis(talk: Traffic, cluster, begin, end, lasts: float, degra
         await becomes(node, "healthy", HEALED_SECONDS)
     healed = time.monotonic()
     await talk.until_acknowledged(60)
-    await talk.until(lambda: talk.deliveries(talk.agent, healed, time.monotonic()), "a delivery")
+    await talk.until(lambda: len(talk.deliveries(talk.agent, healed + 0.5, time.monotonic())) >= 20, "20 deliveries")
     at_once = talk.deliveries(talk.agent, since, noticed)
     polled = talk.deliveries(talk.agent, noticed, gone - POLLED_SECONDS)
-    belled = talk.deliveries(talk.agent, healed + 0.5, time.monotonic() - 0.5)
+    belled = talk.deliveries(talk.agent, healed + 0.5, time.monotonic())
     print(
         f"noticed after {noticed - since:.2f} s; delivery meanwhile {_summary(at_once)}, polled {_summary(polled)},"
         f" healed after {healed - gone:.2f} s and then {_summary(belled)};"
@@ -220,8 +220,8 @@ async def _out_of_connections(talk: Traffic, cluster):
     try:
 
         def take():
-            cluster.mariadb.limit_connections(40)
             with boss.cursor() as cursor:
+                cursor.execute("SET GLOBAL max_connections = 40")
                 cursor.execute("SHOW PROCESSLIST")
                 ours = [row[0] for row in cursor.fetchall() if row[1] == "chat"]
                 # A place that is free again is taken before a node can have it.
@@ -231,9 +231,9 @@ async def _out_of_connections(talk: Traffic, cluster):
                 try:
                     held.append(cluster.mariadb.connect())
                 except Exception as full:
-                    if "Too many connections" in str(full):
-                        return
-                    raise
+                    if "Too many connections" not in str(full):
+                        raise
+                    return
 
         def give():
             for each in held:
@@ -248,7 +248,8 @@ async def _out_of_connections(talk: Traffic, cluster):
         give()
         for node in cluster.nodes:
             await becomes(node, "healthy")
-        cluster.mariadb.execute("SET GLOBAL max_connections = 200")
+        with boss.cursor() as cursor:
+            cursor.execute("SET GLOBAL max_connections = 200")
         await talk.until_acknowledged(60)
         assert talk.slowest_answer(since, room) <= ANSWER_SECONDS
     finally:
@@ -278,7 +279,7 @@ def test_a_node_is_killed_in_mid_reply(cluster, upstream):
         (message_id,) = asker.readings[room].streaming
         killed = time.monotonic()
         cluster["a"].kill()
-        upstream.behaviour = None
+        upstream.behaviour = "ok"  # The second model answers at once; the first one is still held.
         await talk.until(lambda: not asker.readings[room].streaming, "the reply's end on node b", TAKEOVER_SECONDS + 2)
         took = time.monotonic() - killed
         print(f"finished by the other node after {took:.1f} s")
@@ -316,7 +317,7 @@ def test_a_frozen_owner_wakes_as_a_zombie(cluster, upstream):
         await talk.until(lambda: asker.readings[room].streaming, "a reply that runs")
         await talk.until(lambda: any(e["client"] == "loyal" for e in talk.history.of("delta")), "its text")
         with frozen(cluster["a"]) as stopped:
-            upstream.behaviour = None
+            upstream.behaviour = "ok"  # The second model answers at once; the first one is still held.
             await talk.until_acknowledged(20, deadline=30)  # Customers of a go on at b, whatever a holds.
             print(f"going on after {time.monotonic() - stopped:.1f} s")
             await talk.until(lambda: not asker.readings[room].streaming, "the reply's end on b", TAKEOVER_SECONDS + 2)
@@ -345,7 +346,8 @@ def test_a_rolling_restart_behind_nginx(cluster, upstream):
     seed = int(os.environ["CHAT_API_SEED"]) if "CHAT_API_SEED" in os.environ else None
     talk = Traffic(Api(front.base_url), admin(cluster["b"]), seed, artifacts.FOLDER / "rolling-restart-history.jsonl")
     failed: list[str] = []
-    sent: list[tuple[str, str]] = []
+    sent: list[tuple[str, float]] = []  # each message's id, and the seconds until it was confirmed
+    refusals: Counter[int] = Counter()
 
     async def over_http(token: str, room: str):
         """Each message is tried until it is confirmed, under one id, as the contract says."""
@@ -354,6 +356,7 @@ def test_a_rolling_restart_behind_nginx(cluster, upstream):
             number = 0
             while not talk.quiet:
                 number += 1
+                began = time.monotonic()
                 body = {"content": f"over HTTP {number}", "client_message_id": f"http-{number}"}
                 for _ in range(50):
                     try:
@@ -362,9 +365,10 @@ def test_a_rolling_restart_behind_nginx(cluster, upstream):
                         failed.append(f"{body['client_message_id']}: nginx itself failed with {error!r}")
                         continue
                     if answer.status_code in (200, 201):
-                        sent.append((room, answer.json()["id"]))
+                        sent.append((answer.json()["id"], time.monotonic() - began))
                         break
-                    if answer.status_code != 503 or answer.json()["code"] != "unavailable":
+                    refusals[answer.status_code] += 1
+                    if answer.status_code not in (429, 503):
                         failed.append(f"{answer.status_code} {answer.text[:200]}")
                         break
                     await asyncio.sleep(0.1)
@@ -396,13 +400,17 @@ def test_a_rolling_restart_behind_nginx(cluster, upstream):
             await talk.until_acknowledged(60)
         await talk.settle()
         await posting
-        told = {m["id"] for m in await asyncio.to_thread(talk.staff.messages, visit.conversation_id)}
-        assert {message for _, message in sent} <= told and len(told) == len(sent)
+        told = await asyncio.to_thread(talk.staff.messages, visit.conversation_id)
+        assert [m["id"] for m in told if m["sender"]["kind"] == "contact"] == [message for message, _ in sent]
 
     asyncio.run(story())
     codes = Counter(code for code in talk.close_codes if code is not None)
-    print(f"closed with {dict(codes)}; {len(sent)} sends over HTTP, {talk.acknowledged} over sockets")
+    print(
+        f"closed with {dict(codes)}; {talk.acknowledged} sends over sockets, {len(sent)} over HTTP,"
+        f" the slowest in {max(took for _, took in sent):.2f} s; refusals {dict(refusals)}"
+    )
     assert not failed, failed[:5]
+    assert max(took for _, took in sent) < 5, "a send took long in spite of a node that was there"
     # 1000 would tell a client to stay away; 1006 is a connection that broke instead of being closed.
     assert set(codes) <= {1012}, codes
     verdict(talk, cluster)

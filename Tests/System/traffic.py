@@ -55,6 +55,7 @@ class Traffic:
         self.random = random.Random(self.seed)
         self.history = History(path)
         self.people: list[Participant] = []
+        self.answered_by_ai: set[str] = set()
         self.visits: dict[str, Visit] = {}
         self.quiet = False  # connected, and saying nothing
         self.stopping = False
@@ -84,6 +85,8 @@ class Traffic:
         visit = await asyncio.to_thread(self.public.visit, locale=locale)
         if human:
             await asyncio.to_thread(self.public.caller(visit.token).switch, visit.conversation_id, "human")
+        else:
+            self.answered_by_ai.add(visit.conversation_id)
         return await self.reader(name, visit, *servers)
 
     async def reader(self, name: str, visit: Visit, *servers) -> Participant:
@@ -127,7 +130,8 @@ class Traffic:
                 count = len(person.socket.frames)
                 if talks and not self.quiet and len(person.unacknowledged) < WINDOW:
                     number += 1
-                    room = self.random.choice(list(person.readings))
+                    # An agent who spoke to a customer of the AI would take the conversation over.
+                    room = self.random.choice([name for name in person.readings if name not in self.answered_by_ai])
                     await person.send(room, f"{person.name} says {number} " + "字" * self.random.randint(0, 60))
                 await asyncio.sleep(self.pace * self.random.uniform(0.5, 1.5))
                 if len(person.socket.frames) != count:
