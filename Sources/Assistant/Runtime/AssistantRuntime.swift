@@ -52,14 +52,13 @@ public final class AssistantRuntime: CommitObserver {
     ///   - grown: of this node, whose question has grown.
     ///   - isAnyFree: whether some belong to nobody yet.
     public func heard(grown: [Identifier<Message>], isAnyFree: Bool) {
-        let known = state.withLock { state in grown.filter { state.runs[$0] != nil } }
-        for id in known {
+        let known = state.withLock { state in grown.compactMap { state.runs[$0] } }
+        for run in known {
             Task { [self] in
-                // A missed word costs nothing: the database refuses to show an answer to the shorter question.
-                guard let job = try? await context.store.read({ try $0.openJob(id) }), job.leaseOwner == nodeId else {
-                    return
-                }
-                take(job)
+                // A missed word costs nothing: the database refuses to show an answer to the shorter question. And told to the
+                // run, which may have ended meanwhile: of a reply that has, no second run must be begun.
+                guard let job = try? await context.store.read({ try $0.openJob(run.id) }) else { return }
+                await run.grew(job)
             }
         }
         if isAnyFree { Task { await takeOver() } }

@@ -30,6 +30,8 @@ actor ReplyRun {
         case stopped
     }
 
+    /// Key of the reply.
+    nonisolated let id: Identifier<Message>
     private let context: RunContext
     private var job: ReplyJob
     private var text = ""
@@ -54,6 +56,7 @@ actor ReplyRun {
     private var isRestarting = false
 
     init(_ job: ReplyJob, context: RunContext) {
+        id = job.id
         self.job = job
         self.context = context
         isShown = job.state == .shown

@@ -8,7 +8,11 @@ import Synchronization
 /// Leases, sessions and tokens of all nodes are compared with each other, so all go by one clock; what that is wrong by
 /// matters less than that it is the same for all. Nodes agree within the time that a question to the database takes.
 final class DatabaseClock: WallClock {
+    /// An answer that took longer than this says less than what was known before.
+    static let longestQuestionMilliseconds: Int64 = 500
+
     private let base: any WallClock
+    private let isSet = Atomic(false)
     private let offsetMilliseconds = Atomic<Int64>(0)
 
     init(base: any WallClock = SystemClock()) {
@@ -29,6 +33,8 @@ final class DatabaseClock: WallClock {
         let after = base.now().milliseconds
         // The answer is from between the two.
         let offset = server - (before + (after - before) / 2)
+        let isFirst = !isSet.exchange(true, ordering: .relaxed)
+        guard isFirst || after - before <= Self.longestQuestionMilliseconds else { return offset }
         offsetMilliseconds.store(offset, ordering: .relaxed)
         return offset
     }
