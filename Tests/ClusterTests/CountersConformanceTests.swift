@@ -11,7 +11,8 @@ import Testing
     ) async throws {
         try await withNodes(2, kind) { nodes in
             if let one = nodes[0] as? RedisBus, let other = nodes[1] as? RedisBus {
-                try await body(RedisCounters(bus: one), RedisCounters(bus: other))
+                try await body(
+                    RedisCounters(bus: one, deadline: .seconds(60)), RedisCounters(bus: other, deadline: .seconds(60)))
             } else {
                 let counters = InProcessCounters(clock: SystemClock())
                 try await body(counters, counters)

@@ -19,7 +19,7 @@ struct RedisFaultTests {
     }
 
     @Test func aServerThatIsKilledAndStartedAnewIsJoinedAgain() async throws {
-        try await withRedis { server, bus in
+        try await withRedis(timing: RedisServer.impatient) { server, bus in
             let inbox = Inbox()
             for index in 0..<1000 { inbox.listen(to: Topic("c.\(index)"), on: bus) }
             inbox.listen(to: Topic("events"), on: bus)
@@ -40,7 +40,7 @@ struct RedisFaultTests {
     }
 
     @Test func aServerThatIsFrozenIsNoticedByItsBehaviour() async throws {
-        try await withRedis { server, bus in
+        try await withRedis(timing: RedisServer.impatient) { server, bus in
             let inbox = Inbox()
             inbox.listen(to: Topic("events"), on: bus)
             try await untilHeard(bus, inbox)
@@ -91,12 +91,12 @@ struct RedisFaultTests {
             let inbox = Inbox()
             inbox.listen(to: Topic("events"), on: bus)
             try await untilHeard(bus, inbox)
-            let counters = RedisCounters(bus: bus)
+            let counters = RedisCounters(bus: bus, deadline: .seconds(60))
             let directory = RedisSessionDirectory(bus: bus, nodeId: "a", clock: SystemClock())
             directory.start()
             func limit(_ memory: String) async throws {
                 let answer = await bus.ask(
-                    [RedisCommand("CONFIG", "SET", "maxmemory", .text(memory))], within: .seconds(5))
+                    [RedisCommand("CONFIG", "SET", "maxmemory", .text(memory))], within: .seconds(60))
                 #expect(answer == .success([.status(ByteBuffer(string: "OK"))]))
             }
             try await limit("1mb")
@@ -130,7 +130,7 @@ struct RedisFaultTests {
             for type in ["pubsub", "normal"] {
                 let log = HealthLog(bus)
                 _ = await admin.ask(
-                    [RedisCommand("CLIENT", "KILL", "TYPE", .text(type), "SKIPME", "yes")], within: .seconds(5))
+                    [RedisCommand("CLIENT", "KILL", "TYPE", .text(type), "SKIPME", "yes")], within: .seconds(60))
                 try await eventually("noticed") { log.all.contains { $0 != .healthy } }
                 try await eventually("healthy again") { bus.health == .healthy && admin.health == .healthy }
                 try await untilHeard(bus, inbox)
@@ -142,7 +142,7 @@ struct RedisFaultTests {
     @Test func countersAndDirectoryAreUnknownWhileTheServerIsAway() async throws {
         try await withRedis { server, bus in
             let directory = RedisSessionDirectory(
-                bus: bus, nodeId: "a", clock: SystemClock(), renewal: .milliseconds(100), deadline: .seconds(5))
+                bus: bus, nodeId: "a", clock: SystemClock(), renewal: .milliseconds(100), deadline: .seconds(60))
             directory.start()
             let session = KnownSession(
                 id: Identifier(1), contactId: Identifier(2), conversationId: Identifier(3), workspaceId: Identifier(4),
@@ -156,7 +156,7 @@ struct RedisFaultTests {
             #expect(await directory.session(session.id) == .unknown)
             #expect(await directory.sessions(of: session.contactId) == nil)
             #expect(await directory.nodes(holding: session.id) == nil)
-            let counters = RedisCounters(bus: bus)
+            let counters = RedisCounters(bus: bus, deadline: .seconds(60))
             #expect(await counters.add([CounterAddition(key: "a", amount: 1, lifetime: 1000)]) == [nil])
             // Removed meanwhile, and known here at once.
             directory.remove(session.id, of: session.contactId)
@@ -165,7 +165,7 @@ struct RedisFaultTests {
             // Restarted empty: the claim and the removal come back by themselves.
             let other = server.bus()
             #expect(await other.connect() == .connected)
-            let second = RedisSessionDirectory(bus: other, nodeId: "b", clock: SystemClock(), deadline: .seconds(5))
+            let second = RedisSessionDirectory(bus: other, nodeId: "b", clock: SystemClock(), deadline: .seconds(60))
             try await eventually("claimed again") { await second.nodes(holding: session.id) == ["a"] }
             try await eventually("removed") { await second.session(session.id) == .removed }
             await directory.close()
@@ -177,9 +177,9 @@ struct RedisFaultTests {
         try await withRedis { _, bus in
             let clock = ManualClock(SystemClock().now())
             let dead = RedisSessionDirectory(
-                bus: bus, nodeId: "dead", clock: clock, renewal: .hours(1), deadline: .seconds(5))
+                bus: bus, nodeId: "dead", clock: clock, renewal: .hours(1), deadline: .seconds(60))
             let living = RedisSessionDirectory(
-                bus: bus, nodeId: "living", clock: clock, renewal: .hours(1), deadline: .seconds(5))
+                bus: bus, nodeId: "living", clock: clock, renewal: .hours(1), deadline: .seconds(60))
             for directory in [dead, living] { directory.enter(Identifier(1)) }
             try await eventually("both") { await living.nodes(holding: Identifier(1)) == ["dead", "living"] }
             clock.advance(seconds: 14)
@@ -192,7 +192,7 @@ struct RedisFaultTests {
 
     @Test func everyKeyHasAnEnd() async throws {
         try await withRedis { _, bus in
-            let directory = RedisSessionDirectory(bus: bus, nodeId: "a", clock: SystemClock(), deadline: .seconds(5))
+            let directory = RedisSessionDirectory(bus: bus, nodeId: "a", clock: SystemClock(), deadline: .seconds(60))
             directory.start()
             for id in 1...3 {
                 directory.put(
@@ -203,14 +203,17 @@ struct RedisFaultTests {
                 directory.enter(Identifier(Int64(id)))
             }
             directory.remove(Identifier(3), of: Identifier(2))
-            _ = await RedisCounters(bus: bus).add([CounterAddition(key: "a", amount: 1, lifetime: 60_000)])
-            let answer = await bus.ask([RedisCommand("KEYS", "*")], within: .seconds(5))
+            _ = await RedisCounters(bus: bus, deadline: .seconds(60)).add([
+                CounterAddition(key: "a", amount: 1, lifetime: 60_000)
+            ])
+            let answer = await bus.ask([RedisCommand("KEYS", "*")], within: .seconds(60))
             let keys = try answer.get().first?.elements?.compactMap(\.text) ?? []
             #expect(keys.count >= 9)
             for key in keys {
                 #expect(key.hasPrefix("inst:"))
                 let life =
-                    try await bus.ask([RedisCommand("PTTL", .text(key))], within: .seconds(5)).get().first?.number ?? -3
+                    try await bus.ask([RedisCommand("PTTL", .text(key))], within: .seconds(60)).get().first?.number
+                    ?? -3
                 #expect(life > 0 || life == -2, "\(key)")
             }
         }

@@ -10,12 +10,14 @@ import Testing
 struct RedisReachTests {
     private func probe(
         _ server: RedisServer, user: String? = nil, password: String? = nil, database: Int = 0,
-        security: RedisSettings.Security = .plain, host: String = "127.0.0.1"
+        security: RedisSettings.Security = .plain, host: String = "127.0.0.1", patience: TimeAmount = .seconds(20)
     ) async -> RedisReach {
         var settings = server.settings
         (settings.host, settings.user, settings.password) = (host, user, password)
         (settings.database, settings.security) = (database, security)
-        return await server.bus(settings).probe()
+        var timing = RedisServer.timing
+        timing.connect = patience
+        return await server.bus(settings, timing: timing).probe()
     }
 
     private func withServer(_ options: [String] = [], _ body: (RedisServer) async throws -> Void) async throws {
@@ -100,7 +102,7 @@ struct RedisReachTests {
             let bus = server.bus(settings)
             #expect(await bus.connect() == .connected)
             let answers = try await bus.ask(
-                [RedisCommand("CLIENT", "GETNAME"), RedisCommand("INFO", "keyspace")], within: .seconds(5)
+                [RedisCommand("CLIENT", "GETNAME"), RedisCommand("INFO", "keyspace")], within: .seconds(60)
             ).get()
             #expect(answers[0].text == "chatapinode-1")
             #expect(answers[1].text?.contains("db3:keys=") == true && answers[1].text?.contains("db0") == false)
@@ -147,11 +149,12 @@ struct RedisReachTests {
     }
 
     @Test func tlsToAServerWithoutIsWrong() async throws {
+        // It takes the beginning of TLS for an unfinished command, and says nothing.
         try await withServer { server in
-            expectMisconfigured(await probe(server, security: .tls()), "does not speak TLS")
+            expectMisconfigured(await probe(server, security: .tls(), patience: .seconds(2)), "does not speak TLS")
         }
         try await withServer(["--requirepass", "hunter2"]) { server in
-            expectMisconfigured(await probe(server, security: .tls()), "does not speak TLS")
+            expectMisconfigured(await probe(server, security: .tls(), patience: .seconds(2)), "does not speak TLS")
         }
     }
 
@@ -183,7 +186,7 @@ struct RedisReachTests {
     @Test func whoSaysNothingIsOutOfReach() async throws {
         for (habit, words) in [(StrangeServer.Habit.isSilent, ["no answer within"]), (.closes, ["closed", "reset"])] {
             let server = try await StrangeServer(habit)
-            let patience = words == ["no answer within"] ? TimeAmount.milliseconds(300) : .seconds(10)
+            let patience = words == ["no answer within"] ? TimeAmount.milliseconds(300) : .seconds(20)
             for security in [RedisSettings.Security.plain, .tls()] {
                 let reach = await probe(server, security: security, patience: patience)
                 guard case .outOfReach(let reason) = reach else { throw Unexpected(reach) }
@@ -247,7 +250,7 @@ struct RedisReachTests {
     }
 
     /// - Parameter patience: long where an answer decides, because the machine may be busy with other tests.
-    private func bus(_ settings: RedisSettings, patience: TimeAmount = .seconds(10)) -> RedisBus {
+    private func bus(_ settings: RedisSettings, patience: TimeAmount = .seconds(20)) -> RedisBus {
         var timing = RedisServer.timing
         timing.connect = patience
         return RedisBus(
@@ -256,7 +259,7 @@ struct RedisReachTests {
     }
 
     private func probe(
-        _ server: StrangeServer, security: RedisSettings.Security = .plain, patience: TimeAmount = .seconds(10)
+        _ server: StrangeServer, security: RedisSettings.Security = .plain, patience: TimeAmount = .seconds(20)
     ) async -> RedisReach {
         let settings = RedisSettings(host: "127.0.0.1", port: server.port, password: "hunter2", security: security)
         return await bus(settings, patience: patience).probe()

@@ -19,7 +19,7 @@ import Testing
                 }
                 // No renewals by time, and patience with a machine that is busy with other tests.
                 let directory = RedisSessionDirectory(
-                    bus: bus, nodeId: "node-\(index)", clock: clock, renewal: .hours(1), deadline: .seconds(5))
+                    bus: bus, nodeId: "node-\(index)", clock: clock, renewal: .hours(1), deadline: .seconds(60))
                 directory.start()
                 return directory
             }

@@ -1,13 +1,15 @@
-import NIOCore
+public import NIOCore
 
 /// Counters in Redis.
 public final class RedisCounters: SharedCounters {
-    /// Longer than any answer of a Redis that is well; a frozen one makes the counters unknown.
-    static let deadline = TimeAmount.seconds(1)
-
     private let bus: RedisBus
+    private let deadline: TimeAmount
 
-    public init(bus: RedisBus) { self.bus = bus }
+    /// - Parameter deadline: longer than any answer of a Redis that is well; a frozen one makes the counters unknown.
+    public init(bus: RedisBus, deadline: TimeAmount = .seconds(1)) {
+        self.bus = bus
+        self.deadline = deadline
+    }
 
     public func add(_ additions: [CounterAddition], completion: @escaping @Sendable ([CounterTotals?]) -> Void) {
         var commands: [RedisCommand] = []
@@ -20,7 +22,7 @@ public final class RedisCounters: SharedCounters {
                 commands.append(RedisCommand("GET", .text("\(bus.installation):r.\(other)")))
             }
         }
-        bus.send(commands, within: Self.deadline) { result in
+        bus.send(commands, within: deadline) { result in
             guard case .success(let answers) = result else { return completion(additions.map { _ in nil }) }
             var rest = answers[...]
             completion(

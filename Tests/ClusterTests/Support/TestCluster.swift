@@ -30,9 +30,10 @@ final class TestCluster: Sendable {
         switch kind {
         case .memory: return InProcessBus(eventLoop: loop, exchange: exchange)
         case .redis:
+            // Patient: the machine may be busy with other tests.
             let bus = RedisBus(
                 settings: try #require(SharedRedis.settings), installation: installation, nodeId: name,
-                eventLoop: loop, logger: .quiet)
+                eventLoop: loop, timing: RedisTiming(connect: .seconds(30), reply: .seconds(60)), logger: .quiet)
             let reach = await bus.connect()
             #expect(reach == .connected)
             return bus
