@@ -138,7 +138,10 @@ actor ReplyRun {
         }
         let job = job
         do {
-            try await context.store.write { try $0.renewReply(job) }
+            try await context.store.write(to: job.conversationId) { try $0.renewReply(job) }
+        } catch ReplyRefusal.ownerChanged {
+            // This run's own end may have changed it.
+            if !isEnding { stop(.cancelled) }
         } catch ReplyRefusal.leaseLost {
             // A renewal that met this run's own restart or end is only late.
             guard !isRestarting, !isEnding, job.generation == self.job.generation else { return }

@@ -92,7 +92,7 @@ struct ClusterComposition: Sendable {
 }
 
 /// Tells the other nodes of replies that are owed and that this node does not make itself.
-private struct OwedReplies: CommitObserver {
+struct OwedReplies: CommitObserver {
     let link: ClusterLink
 
     func committed(_ batch: CommittedBatch) {

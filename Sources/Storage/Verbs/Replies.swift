@@ -67,7 +67,11 @@ extension Transaction {
     }
 
     /// Renews the lease of a reply that has no text to save.
-    public func renewReply(_ job: ReplyJob) throws { try renew(job, checkpoint: nil) }
+    /// - Throws: ``ReplyRefusal``: a run whose provider is silent learns here that a human has come.
+    public func renewReply(_ job: ReplyJob) throws {
+        _ = try ownedByAI(job)
+        try renew(job, checkpoint: nil)
+    }
 
     private func renew(_ job: ReplyJob, checkpoint: String?) throws {
         let renewed = try connection.run(
