@@ -62,6 +62,7 @@ struct RedisReachTests {
             "mute on >hunter2 ~* &* +@all -publish",
             "reader on >hunter2 ~* &* +@read +@pubsub +@connection",
             "off off >hunter2 ~* &* +@all",
+            "open on nopass ~* &* +@all",
             "few on >hunter2 ~inst:* &inst:* +ping +publish +subscribe +unsubscribe +set +get +mget +incrby +pexpire +zadd +zrem +zrangebyscore +zremrangebyscore +del",
         ]
         try await withServer(users.flatMap { ["--user"] + $0.split(separator: " ").map(String.init) }) { server in
@@ -76,6 +77,11 @@ struct RedisReachTests {
             expectMisconfigured(await probe("reader"), "SET: NOPERM")
             expectMisconfigured(await probe("off"), "WRONGPASS")
             expectMisconfigured(await probe("node", "wrong"), "WRONGPASS")
+            #expect(await probe("open", "") == .connected)
+            #expect(await self.probe(server, user: "open") == .connected)
+            // Not as the default user instead, who may do everything here.
+            expectMisconfigured(await self.probe(server, user: "node"), "WRONGPASS")
+            expectMisconfigured(await self.probe(server, user: "nobody"), "WRONGPASS")
             var settings = server.settings
             (settings.user, settings.password) = ("few", "hunter2")
             let bus = server.bus(settings)

@@ -22,9 +22,11 @@ struct RedisGreeting: Sendable {
     private var steps: [Step] = []
 
     init(_ settings: RedisSettings) {
-        if let password = settings.password, !password.isEmpty {
-            let user = settings.user.flatMap { $0.isEmpty ? nil : RedisArgument.text($0) }
-            let arguments = [user, .text(password)].compactMap { $0 }
+        // Redis before 6 knows no users; to later ones the default user is who signs in by a password alone.
+        let user = settings.user.flatMap { $0.isEmpty || $0 == "default" ? nil : $0 }
+        let password = settings.password ?? ""
+        if user != nil || !password.isEmpty {
+            let arguments = (user.map { [.text($0)] } ?? []) + [RedisArgument.text(password)]
             steps.append(Step(command: RedisCommand("AUTH", arguments), name: "AUTH", answer: .ok, isSecret: true))
         }
         if settings.database != 0 {
