@@ -47,11 +47,6 @@ public final class FeedWatch: Sendable {
             return bus.isSilent
         }
         guard isSilent != wasSilent else { return }
-        if isSilent {
-            logger.warning("the bus between nodes is silent: polling", metadata: ["health": "\(health)"])
-        } else {
-            logger.notice("the bus between nodes is healthy")
-        }
         // What was published last may be lost, in both directions.
         sleep.withLock { $0?.cancel() }
     }
