@@ -9,6 +9,8 @@ struct NodeMembership: Sendable {
     /// A node that shows no sign of life for so long is taken for dead: its locks are freed.
     static let leaseSeconds: Int64 = 10
     static let renewal = Duration.seconds(2)
+    /// A process enters its name first and makes its connection findable then; so long it is not looked for.
+    static let settlingSeconds: Int64 = 3
 
     let store: ChatStore
     let driver: MySQLDriver
@@ -30,6 +32,8 @@ struct NodeMembership: Sendable {
                 let isOver =
                     if former.leaseUntil < store.clock.now() {
                         true
+                    } else if store.clock.now() < former.startedAt.adding(seconds: settlingSeconds) {
+                        false
                     } else {
                         try await !driver.hasConnection(ofNode: former.number)
                     }
@@ -76,7 +80,16 @@ struct NodeMembership: Sendable {
     /// Forgets nodes that died, and frees what those that stand still have locked.
     func forgetLapsedNodes() async throws {
         for lapsed in try await store.read({ try $0.lapsedNodes() }) where lapsed.number != record.number {
-            let hadConnection = try await driver.freeLocks(ofNode: lapsed.number)
+            let hadConnection: Bool
+            do {
+                hadConnection = try await driver.freeLocks(ofNode: lapsed.number)
+            } catch {
+                // It stays on the list for the next look; the others, and what else is swept, must not wait for it.
+                logger.warning(
+                    "a lost node's locks could not be freed",
+                    metadata: ["lost_node_id": "\(lapsed.nodeId)", "error": "\(error)"])
+                continue
+            }
             guard try await store.write(run: { try $0.forgetNode(lapsed) }) else { continue }
             logger.warning(
                 "a node is gone",
