@@ -51,7 +51,7 @@ enum ContactRow {
             id: row.identifier(0), workspaceId: row.identifier(1), name: row.optionalText(2),
             email: row.optionalText(3), phone: row.optionalText(4), externalId: row.optionalText(5),
             claimedEmail: row.optionalText(6), claimedExternalId: row.optionalText(7),
-            attributes: try StoredJSON.decode(JSONValue.self, row.text(8)), locale: row.optionalText(9),
+            attributes: try StoredJSON.value(row.text(8)), locale: row.optionalText(9),
             createdAt: row.timestamp(10), updatedAt: row.timestamp(11))
     }
 }
@@ -75,7 +75,7 @@ enum ChatSessionRow {
             contactId: row.identifier(start + 3), conversationId: row.identifier(start + 4),
             status: ChatSession.Status(rawValue: row.text(start + 5)) ?? .closed,
             locale: row.optionalText(start + 6),
-            metadata: try StoredJSON.decode(JSONValue.self, row.text(start + 7)),
+            metadata: try StoredJSON.value(row.text(start + 7)),
             createdAt: row.timestamp(start + 8), lastActiveAt: row.timestamp(start + 9),
             expiresAt: row.timestamp(start + 10))
     }
