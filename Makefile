@@ -10,10 +10,13 @@ PYTHON := $(VENV)/bin/python
 REQUIREMENTS := Tests/System/requirements.txt
 # Of the server that `make smoke` walks through.
 URL ?= http://localhost:8000
+# Tests of one server that say most about its database.
+ON_MYSQL_TOO := $(patsubst %,Tests/System/test_%.py,story resume handoff takeover sessions credentials isolation \
+	message_stream staff_routes accounts bad_requests)
 # A private MariaDB and Redis for the tests, unless there are some already.
 WITH_SERVERS := $(if $(CHAT_API_TEST_MYSQL),,Scripts/with-servers)
 
-.PHONY: help run build test test-swift test-system smoke bench lint format embed env-example
+.PHONY: help run build test test-swift test-system smoke soak bench lint format embed env-example
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
@@ -44,6 +47,13 @@ test-system: $(VENV)/requirements.txt ## Run the tests of the whole server only
 	@swift build --product chat-api
 	@echo "make: running the tests of the whole server"
 	@CHAT_API_BINARY="$(CURDIR)/.build/debug/chat-api" $(PYTHON) -m pytest Tests/System
+	@echo "make: running the main story on MariaDB and Redis too"
+	@CHAT_API_BINARY="$(CURDIR)/.build/debug/chat-api" $(PYTHON) -m pytest --database mysql $(ON_MYSQL_TOO)
+
+soak: $(VENV)/requirements.txt ## Kill, freeze and drain two nodes, MariaDB and Redis under load (CHAT_API_SOAK_MINUTES=10)
+	@Scripts/install-packages test
+	@swift build --product chat-api
+	@CHAT_API_BINARY="$(CURDIR)/.build/debug/chat-api" $(PYTHON) -m pytest Tests/System/soak.py
 
 # The copy of the requirements stands for the environment being what they ask for.
 $(VENV)/requirements.txt: $(REQUIREMENTS)

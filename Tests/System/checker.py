@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 
 from history import message_record
 
+FIRST_EPOCH = 1  # Contract, "An AI reply" 1
 ENDINGS = ("complete", "partial", "cancelled")
 
 
@@ -370,6 +371,9 @@ def _ownership(ledger: Ledger) -> list[Violation]:
         data = event.get("data") or {}
         if event["type"] == "conversation.created":
             owner = data["conversation"].get("owner")
+            # A replay may show the conversation as it is now; what it began with is known by its epoch alone.
+            if owner and owner["epoch"] > FIRST_EPOCH:
+                owner = {"kind": None, "epoch": FIRST_EPOCH}
         elif event["type"] == "conversation.updated":
             owner = data["changes"].get("owner") or owner
         message = data.get("message")
@@ -377,7 +381,7 @@ def _ownership(ledger: Ledger) -> list[Violation]:
             continue
         if event["type"] == "message.created":
             begun[message["id"]] = owner["epoch"]
-            if owner["kind"] != "ai":
+            if owner["kind"] not in ("ai", None):
                 found.append(Violation("V10", f"the AI speaks at {event['seq']} while the owner is {owner['kind']}"))
         elif event["type"] == "message.completed" and begun.get(message["id"], owner["epoch"]) != owner["epoch"]:
             found.append(Violation("V10", f"the AI completes {message['id']} under a later owner, at {event['seq']}"))

@@ -111,6 +111,7 @@ async def test_an_agent_gives_the_conversation_back_to_the_ai(server, public, st
     back = await asyncio.to_thread(staff.switch, visit.conversation_id, "ai")
     assert back["owner"]["kind"] == "ai" and back["owner"]["epoch"] == 3
     async with await Socket.visit(server, visit) as socket:
+        await socket.expect("synced")
         await socket.say(ENGLISH.question, "q-1")
         started = await socket.expect("reply.started")
         assert started["data"]["owner_epoch"] == 3
