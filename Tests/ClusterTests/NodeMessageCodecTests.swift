@@ -4,7 +4,7 @@ import Testing
 
 @testable import Cluster
 
-@Suite struct NodeMessageCodecTests {
+@Suite(.serialized) struct NodeMessageCodecTests {
     // MARK: Samples
 
     private static let numbers: [Int64] = [.min, -1, 0, 1, 42, .max]

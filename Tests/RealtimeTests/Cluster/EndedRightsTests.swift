@@ -6,7 +6,7 @@ import Testing
 @testable import Realtime
 
 /// Rights that end on one node end sockets and streams on all.
-@Suite(.timeLimit(.minutes(3))) struct EndedRightsTests {
+@Suite(.serialized, .timeLimit(.minutes(3))) struct EndedRightsTests {
     /// How the other node learns of it.
     enum Way: CaseIterable { case message, feed }
 

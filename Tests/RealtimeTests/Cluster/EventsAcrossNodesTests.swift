@@ -6,7 +6,7 @@ import Testing
 @testable import Realtime
 
 /// Durable events on their way from the node that commits them to readers on others.
-@Suite(.timeLimit(.minutes(3))) struct EventsAcrossNodesTests {
+@Suite(.serialized, .timeLimit(.minutes(3))) struct EventsAcrossNodesTests {
     @Test func anEventOfOneNodeReachesReadersOfTheOtherOnceAndInOrder() async throws {
         let fixture = try await ClusterFixture()
         let (session, visitor) = try await fixture.visitor()

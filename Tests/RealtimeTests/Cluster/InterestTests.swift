@@ -8,7 +8,7 @@ import Testing
 @testable import Realtime
 
 /// Which conversations this node is told of, while readers come and go on all loops at once.
-@Suite(.timeLimit(.minutes(2))) struct InterestTests {
+@Suite(.serialized, .timeLimit(.minutes(2))) struct InterestTests {
     /// Keeps what is subscribed.
     private final class SubscriptionBook: MessageBus {
         private let kept = Mutex<(topics: Set<String>, calls: Int)>(([], 0))

@@ -8,7 +8,7 @@ import Testing
 @testable import Realtime
 
 /// What is not kept, on its way to readers on other nodes.
-@Suite(.timeLimit(.minutes(3))) struct PassingAcrossNodesTests {
+@Suite(.serialized, .timeLimit(.minutes(3))) struct PassingAcrossNodesTests {
     @Test func typingAndReceiptsReachTheOthersAndNotWhoTheyAreFrom() async throws {
         let fixture = try await ClusterFixture()
         let (session, visitor) = try await fixture.visitor()

@@ -9,7 +9,7 @@ import Wire
 @testable import Realtime
 
 /// `reply.sync` and `reply.cancel` on a node that does not make the reply.
-@Suite(.timeLimit(.minutes(3))) struct ReplyControlTests {
+@Suite(.serialized, .timeLimit(.minutes(3))) struct ReplyControlTests {
     /// A reply of node 0, and a visitor's socket on node 1.
     private func scene() async throws -> (ClusterFixture, ReplyJob, ChatClient, String, Shared<Bool>) {
         let fixture = try await ClusterFixture()

@@ -7,7 +7,7 @@ import Testing
 @testable import Realtime
 
 /// The text so far of a reply, for readers who come late.
-@Suite(.timeLimit(.minutes(3))) struct ReplySnapshotTests {
+@Suite(.serialized, .timeLimit(.minutes(3))) struct ReplySnapshotTests {
     /// Whatever the interleaving: a late reader, who applies snapshots and pieces by the rules, ends with exactly the text.
     @Test(arguments: 0..<40)
     func aReaderThatJoinsLateEndsWithTheText(seed: UInt64) async throws {
