@@ -46,6 +46,10 @@ final class ConversationFeed {
     /// How long is waited before the log is asked again for an event that it did not have: a database which was set back,
     /// or whose copies lag behind, must not be asked without end.
     static let emptyPagePause = TimeAmount.milliseconds(250)
+    /// How long an answer about a reply is waited for before it is asked for again.
+    static let askPause = TimeAmount.milliseconds(500)
+    /// How often is asked. A subscription takes effect some time after it was asked for, so the first answer may be missed.
+    static let maximumAsks = 3
 
     let conversationId: Identifier<Conversation>
     let access: Access
@@ -192,9 +196,19 @@ final class ConversationFeed {
                 cover(live)
                 receiver?.feed(self, passing: hub.frames.snapshot(live, in: conversationId))
             } else if let streamingReply {
-                askForReply(streamingReply)
+                ask(for: streamingReply, times: Self.maximumAsks)
             }
         case .deliver, .ignore: break
+        }
+    }
+
+    /// Asks for a reply that is in the making until it is answered.
+    private func ask(for id: Identifier<Message>, times: Int) {
+        guard times > 0, receiver != nil, askForReply(id) else { return }
+        let feed = NIOLoopBound(self, eventLoop: shard.eventLoop)
+        shard.eventLoop.scheduleTask(in: Self.askPause) {
+            guard feed.value.awaitedReply == id, feed.value.streamingReply == id else { return }
+            feed.value.ask(for: id, times: times - 1)
         }
     }
 

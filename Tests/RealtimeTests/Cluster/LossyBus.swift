@@ -36,3 +36,36 @@ final class LossyBus: MessageBus {
 
     func close() async { await bus.close() }
 }
+
+/// A bus whose subscriptions take effect only once the test says so, as with a server that is slow to confirm.
+final class SlowSubscriptions: MessageBus {
+    private let bus: InProcessBus
+    private let waiting = Mutex<(isOpen: Bool, subscriptions: [@Sendable () -> Void])>((true, []))
+
+    init(_ bus: InProcessBus) { self.bus = bus }
+
+    func hold() { waiting.withLock { $0.isOpen = false } }
+
+    func takeEffect() {
+        let subscriptions = waiting.withLock { waiting in
+            defer { waiting = (true, []) }
+            return waiting.subscriptions
+        }
+        for subscribe in subscriptions { subscribe() }
+    }
+
+    func publish(_ payload: ByteBuffer, to topic: Topic) { bus.publish(payload, to: topic) }
+
+    func subscribe(to topic: Topic, _ handler: @escaping @Sendable (ByteBuffer) -> Void) {
+        let isOpen = waiting.withLock { waiting in
+            if !waiting.isOpen { waiting.subscriptions.append { self.bus.subscribe(to: topic, handler) } }
+            return waiting.isOpen
+        }
+        if isOpen { bus.subscribe(to: topic, handler) }
+    }
+
+    func unsubscribe(from topic: Topic) { bus.unsubscribe(from: topic) }
+    var health: BusHealth { bus.health }
+    func observeHealth(_ observer: @escaping @Sendable (BusHealth) -> Void) { bus.observeHealth(observer) }
+    func close() async { await bus.close() }
+}

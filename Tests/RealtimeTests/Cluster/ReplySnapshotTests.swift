@@ -99,6 +99,30 @@ import Testing
         #expect(late.types.filter { $0.hasPrefix("reply.") } == ["reply.snapshot", "reply.delta"])
     }
 
+    /// The answer may come before the subscription by which it would be heard: it is asked for again.
+    @Test func anAnswerThatWasMissedIsAskedForAgain() async throws {
+        let slow = Shared<SlowSubscriptions?>(nil)
+        let fixture = try await ClusterFixture { index, bus in
+            guard index == 1 else { return bus }
+            let wrapped = SlowSubscriptions(bus)
+            slow.set(wrapped)
+            return wrapped
+        }
+        let (session, visitor) = try await fixture.visitor()
+        let job = try await fixture.ask(in: session.conversationId, by: visitor)
+        try await fixture.show(job, "one ", on: 0)
+        let live = fixture.nodes[0].hub.liveReplies
+        #expect(live.append("two", to: job))
+        live.flush(job)
+        slow.value?.hold()
+        let reader = try await fixture.nodes[1].read(session.conversationId, by: visitor)
+        try await reader.reaches(3)
+        #expect(!reader.types.contains("reply.snapshot"))
+        slow.value?.takeEffect()
+        let seen = try await reader.wait("the text so far") { $0.types.contains("reply.snapshot") }
+        #expect(seen.frames.last?.text == "one two")
+    }
+
     /// The making node restarts the text while a reader comes: a beginning that the snapshot has told already is not told again.
     @Test func aNewBeginningThatASnapshotHoldsIsNotToldAgain() throws {
         let snapshot = LiveReplies.Snapshot(messageId: Identifier(1), generation: 3, ownerEpoch: 1, text: "abc")
