@@ -1,6 +1,7 @@
 import Cluster
 import Domain
 import NIOCore
+import Synchronization
 import Wire
 
 /// The event loops and their readers: carries what is to be read to the loops that have readers for it, in order.
@@ -12,6 +13,8 @@ final class Fanout: Sendable {
     let timer: any EventLoop
     private let shards: [LoopShard]
     private let indexes: [ObjectIdentifier: Int]
+    /// What lists were told of.
+    private let listed = Mutex(RecentHeads())
 
     init(group: any EventLoopGroup, link: ClusterLink?) {
         let interest = Interest(link: link)
@@ -37,16 +40,15 @@ final class Fanout: Sendable {
     func deliver(_ events: [SharedEvent]) {
         guard !events.isEmpty else { return }
         let (readers, viewers) = interest.loops(of: events.map(\.facts.conversationId))
+        let rows =
+            viewers == 0 ? [] : news(events.map { ($0.facts.workspaceId, $0.facts.conversationId, $0.facts.seq) })
         for shard in shards {
             let bit: UInt64 = 1 << UInt64(shard.index)
             let concerned = zip(events, readers).filter { $1 & bit != 0 }.map(\.0)
             if !concerned.isEmpty {
                 shard.eventLoop.execute { for event in concerned { shard.deliver(event) } }
             }
-            if viewers & bit != 0 {
-                let rows = events.map { ($0.facts.workspaceId, $0.facts.conversationId) }
-                shard.eventLoop.execute { shard.rowsChanged(rows) }
-            }
+            if viewers & bit != 0, !rows.isEmpty { shard.eventLoop.execute { shard.rowsChanged(rows) } }
         }
     }
 
@@ -55,16 +57,25 @@ final class Fanout: Sendable {
     func ring(_ heads: [(workspaceId: Identifier<Workspace>, conversationId: Identifier<Conversation>, seq: Int64)]) {
         guard !heads.isEmpty else { return }
         let (readers, viewers) = interest.loops(of: heads.map(\.conversationId))
+        let rows = viewers == 0 ? [] : news(heads)
         for shard in shards {
             let bit: UInt64 = 1 << UInt64(shard.index)
             let concerned = zip(heads, readers).filter { $1 & bit != 0 }.map(\.0)
             if !concerned.isEmpty {
                 shard.eventLoop.execute { for head in concerned { shard.ring(head.conversationId, seq: head.seq) } }
             }
-            if viewers & bit != 0 {
-                let rows = heads.map { ($0.workspaceId, $0.conversationId) }
-                shard.eventLoop.execute { shard.rowsChanged(rows) }
-            }
+            if viewers & bit != 0, !rows.isEmpty { shard.eventLoop.execute { shard.rowsChanged(rows) } }
+        }
+    }
+
+    /// The conversations that lists have not been told of since these events.
+    private func news(
+        _ heads: [(workspaceId: Identifier<Workspace>, conversationId: Identifier<Conversation>, seq: Int64)]
+    ) -> [(Identifier<Workspace>, Identifier<Conversation>)] {
+        listed.withLock { listed in
+            // The newest of a conversation stands for those before it.
+            heads.reversed().filter { listed.isNews($0.seq, in: $0.conversationId) }
+                .map { ($0.workspaceId, $0.conversationId) }.reversed()
         }
     }
 

@@ -61,6 +61,7 @@ import Testing
         ]
         for reader in readers { try await reader.reaches(1) }
         let job = try await fixture.ask(in: id, by: visitor)
+        for reader in readers { try await reader.reaches(2) }
         try await fixture.show(job, "你好", on: 0)
         let live = fixture.nodes[0].hub.liveReplies
         for index in 0..<30 {
