@@ -86,10 +86,13 @@ class Cluster:
             self.environment["REDIS_URL"] = self.redis.start().url()
         return self
 
-    def start(self) -> "Cluster":
-        """Everything; the nodes at once, so that the first one to come migrates and the others wait for it."""
-        self.start_servers()
-        self.nodes = [Node(self, name) for name in self.names]
+    def start(self, **changes: dict[str, str]) -> "Cluster":
+        """Everything; the nodes at once, so that the first one to come migrates and the others wait for it.
+
+        `changes`: what one node has differently, by its name."""
+        if not self.mariadb.running:
+            self.start_servers()
+        self.nodes = [Node(self, name, **changes.get(name, {})) for name in self.names]
         return self.start_nodes()
 
     def start_components(self) -> "Cluster":

@@ -436,6 +436,30 @@ def test_a_planted_corruption_is_found(corrupt, rule):
     assert rule in {violation.rule for violation in found}, f"{corrupt.__name__}: {[str(each) for each in found]}"
 
 
+def test_pieces_of_a_text_may_get_lost_between_nodes():
+    scene = clean()
+    lost_delta(scene)
+    assert check(scene.entries, scene.ledgers(), lossy=True) == []
+    scene = clean()
+    scene.entries.remove(find(scene, "delta", client="cat", generation=2, offset=3))  # The tail.
+    assert "V7" in {violation.rule for violation in check(scene.entries, scene.ledgers())}
+    assert check(scene.entries, scene.ledgers(), lossy=True) == []
+
+
+ALLOWED_LOSS = {lost_delta, offset_counts_bytes}  # The second looks like the first.
+
+
+@pytest.mark.parametrize(
+    ("corrupt", "rule"),
+    [each for each in CORRUPTIONS if each[0] not in ALLOWED_LOSS],
+    ids=lambda value: getattr(value, "__name__", None),
+)
+def test_everything_else_is_found_between_nodes_too(corrupt, rule):
+    scene = clean()
+    ledgers = corrupt(scene) or scene.ledgers()
+    assert rule in {violation.rule for violation in check(scene.entries, ledgers, lossy=True)}
+
+
 def test_a_hidden_event_counts_as_delivered():
     scene = clean()
     note = scene.message("n1", "agent", "for staff only", "dog-2")

@@ -16,12 +16,14 @@ import artifacts
 from api import Api, admin
 from cluster import Cluster, frozen
 from fake_upstream import FakeUpstream
+from proxy import Proxy
 from traffic import Traffic
 from words import ENGLISH
 
 FREEZE_SECONDS = float(os.environ.get("CHAT_API_FREEZE_SECONDS", "30"))
 TAKEOVER_SECONDS = 16  # Contract, "An AI reply" 8
 POLLED_SECONDS = 1.0  # Delivery to the other node without Redis.
+UNHEARD_SECONDS = 2.0  # The same, on a node that has no reason to think that it misses anything.
 NOTICED_SECONDS = 2.0  # By when a node has noticed that Redis is gone; what was told in between comes by polling, too.
 ANSWER_SECONDS = 12.0  # Until a send is answered by `unavailable`, whatever the database does.
 HEALED_SECONDS = 15
@@ -414,6 +416,51 @@ def test_a_rolling_restart_behind_nginx(cluster, upstream):
     # 1000 would tell a client to stay away; 1006 is a connection that broke instead of being closed.
     assert set(codes) <= {1012}, codes
     verdict(talk, cluster)
+
+
+# Networks
+
+
+@pytest.mark.slow
+def test_one_node_alone_loses_redis_and_mariadb(template, upstream):
+    """The network fails for node a only, so that node b has no reason to doubt what it hears, or does not hear."""
+    with Cluster(template, **upstream.environment("slow")) as cluster:
+        cluster.start_servers()
+        with Proxy(cluster.redis.port) as to_redis, Proxy(cluster.mariadb.port) as to_mariadb:
+            a = {
+                "REDIS_URL": cluster.redis.url().replace(f":{cluster.redis.port}", f":{to_redis.port}"),
+                "DATABASE_URL": cluster.database_url.replace(f":{cluster.mariadb.port}", f":{to_mariadb.port}"),
+            }
+            cluster.start(a=a)
+            talk = traffic(cluster, "network")
+
+            async def lose(proxy: Proxy, how, status: str, lasts: float):
+                since = time.monotonic()
+                how()
+                await becomes(cluster["a"], status, 12)
+                assert cluster["b"].health()["status"] == "healthy"
+                await asyncio.sleep(lasts)  # How long the network is gone is what is tested.
+                until = time.monotonic()
+                proxy.mend()
+                await becomes(cluster["a"], "healthy")
+                await talk.until_acknowledged(40)
+                late = talk.deliveries(talk.agent, since, until)
+                print(f"{status}: delivered {_summary(late)}, slowest answer {talk.slowest_answer(since, until):.2f} s")
+                assert talk.slowest_answer(since, until) <= ANSWER_SECONDS
+                return late
+
+            async def story():
+                await people(talk, cluster)
+                for how in (to_redis.cut, to_redis.silence):
+                    late = await lose(to_redis, how, "degraded", 6)
+                    # Node b hears its own beats, and looks into the feed once a second all the same.
+                    assert late and late[-1] <= UNHEARD_SECONDS, late[-5:]
+                for how in (to_mariadb.cut, to_mariadb.silence):
+                    await lose(to_mariadb, how, "unhealthy", 6)
+                await talk.settle()
+
+            asyncio.run(story())
+            verdict(talk, cluster)
 
 
 @pytest.mark.slow

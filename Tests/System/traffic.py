@@ -203,7 +203,7 @@ class Traffic:
 
     def verdict(self):
         """What the checker says, and what each client says of the contract."""
-        found = check(self.history.entries, [ledger(self.staff, room) for room in self.rooms()])
+        found = check(self.history.entries, [ledger(self.staff, room) for room in self.rooms()], lossy=True)
         assert not found, f"seed {self.seed}, {len(found)} violations: " + "; ".join(map(str, found[:10]))
         for each in self.people:
             assert not each.violations, (self.seed, each.name, each.violations[:5])
