@@ -10,7 +10,7 @@ import sys
 import time
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "Tests" / "System"))
+sys.path.append(str(Path(__file__).resolve().parents[1] / "Tests" / "System"))
 
 from processes import Process, poll  # noqa: E402
 from servers import MariaDB, Redis  # noqa: E402
