@@ -125,6 +125,9 @@ final class ClusterFixture: Sendable {
         committers.choose(node)
         nodes[node].hub.liveReplies.begin(job, onCancel: onCancel)
         _ = try await store.write(to: job.conversationId) { try $0.showReply(job, text: text) }
+        // The sender of a command hears of it before the hub does.
+        let live = nodes[node].hub.liveReplies
+        try await eventually("the reply is shown") { live.snapshot(of: job.id, in: job.conversationId) != nil }
     }
 
     func complete(_ job: ReplyJob, _ text: String) async throws {

@@ -142,6 +142,8 @@ import Testing
         fixture.nodes[1].link.tell(.wantsReply(job.id, in: id))
         _ = try await fixture.store.write(to: id) { try $0.showReply(job, text: "text") }
         try await reader.reaches(3)
+        // Readers hear of the message a moment before it is noted here.
+        try await eventually("it is shown") { live.snapshot(of: job.id, in: id) != nil }
         #expect(live.close(job) == "text")
         fixture.nodes[1].link.tell(.wantsReply(job.id, in: id))
         // Another conversation's name does not open it.
