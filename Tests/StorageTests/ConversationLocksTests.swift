@@ -43,7 +43,9 @@ import Testing
         // Few texts of statements, each asking for the order and the lock.
         #expect(notebook.statements.allSatisfy { [1, 4, 16, 64, 256].contains($0.keys.count) })
         #expect(
-            notebook.statements.allSatisfy { $0.sql.contains("ORDER BY conversation_id") && $0.sql.hasSuffix("FOR UPDATE") })
+            notebook.statements.allSatisfy {
+                $0.sql.contains("ORDER BY conversation_id") && $0.sql.hasSuffix("FOR UPDATE")
+            })
     }
 
     @Test func whatIsLockedIsNotLockedAgain() throws {

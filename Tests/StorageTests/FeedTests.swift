@@ -162,7 +162,8 @@ import Testing
         #expect(ended.users == [ChangedAccess(userId: admin.userId, version: changed.accessVersion)])
         let now = fixture.clock.now()
         #expect(try await fixture.store.read { try $0.endedAccess(since: now) } == ended)
-        #expect(try await fixture.store.read { try $0.endedAccess(since: now.adding(milliseconds: 1)) } == EndedAccess())
+        #expect(
+            try await fixture.store.read { try $0.endedAccess(since: now.adding(milliseconds: 1)) } == EndedAccess())
         // One that ran out is found once the sweep has written it down.
         fixture.clock.advance(seconds: 100_000)
         let later = fixture.clock.now()

@@ -54,7 +54,9 @@ import Testing
     }
 
     /// Many at once, on connections of their own: never two holders, and a generation for each change of hands.
-    @Test(.enabled(if: MySQLTestServer.isThere)) func manyNodesThatReachForALeaseAtOnceGetItOneAfterTheOther() async throws {
+    @Test(.enabled(if: MySQLTestServer.isThere)) func manyNodesThatReachForALeaseAtOnceGetItOneAfterTheOther()
+        async throws
+    {
         let scope = try #require(DatabaseScope.current)
         let address = try await #require(MySQLTestServer.environment).newDatabase()
         let first = try await StoreFixture(on: scope.driver(on: address))

@@ -93,7 +93,8 @@ import Testing
         #expect(again.leaseUntil == node.clock.now().adding(seconds: 10))
     }
 
-    @Test(.enabled(if: MySQLTestServer.isThere)) func nodesThatComeAtOnceGetDifferentNumbersAndANameOnce() async throws {
+    @Test(.enabled(if: MySQLTestServer.isThere)) func nodesThatComeAtOnceGetDifferentNumbersAndANameOnce() async throws
+    {
         let scope = try #require(DatabaseScope.current)
         let address = try await #require(MySQLTestServer.environment).newDatabase()
         let first = try await StoreFixture(on: scope.driver(on: address))

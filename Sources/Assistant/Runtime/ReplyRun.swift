@@ -374,7 +374,9 @@ actor ReplyRun {
         // There is no message whose end would tell the readers that the dots are over.
         if !isShown { context.stage.fail(job, code: "cancelled") }
         do {
-            try await context.retrying { try await context.store.write(to: job.conversationId) { try $0.cancelReply(job, shownText: shown) } }
+            try await context.retrying {
+                try await context.store.write(to: job.conversationId) { try $0.cancelReply(job, shownText: shown) }
+            }
         } catch ReplyRefusal.questionGrew where stop != .abandoned {
             stop = nil
             isEnding = false

@@ -214,9 +214,13 @@ extension ChatConnection {
                 let isGrowing = stored.message.status == .streaming
                 let saved = isGrowing ? stored.job?.checkpoint : stored.message.content
                 let generation = stored.job?.generation ?? 1
-                if isGrowing, connection.awaitSync(
-                    frame, of: id, in: conversationId, else: { $0.answerSync(
-                        frame, id, in: conversationId, generation: generation, text: saved ?? "") })
+                if isGrowing,
+                    connection.awaitSync(
+                        frame, of: id, in: conversationId,
+                        else: {
+                            $0.answerSync(
+                                frame, id, in: conversationId, generation: generation, text: saved ?? "")
+                        })
                 {
                     return
                 }

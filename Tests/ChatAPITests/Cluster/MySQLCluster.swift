@@ -95,7 +95,8 @@ final class MySQLCluster: Sendable {
     ) -> ClusterNode {
         let number = made.withLock { $0.count }
         let node = ClusterNode(
-            name, number: number, in: self, bus: InProcessBus(
+            name, number: number, in: self,
+            bus: InProcessBus(
                 eventLoop: MultiThreadedEventLoopGroup.singleton.next(), exchange: exchange),
             times: ReplyTimes(burst: burst, renewal: renewal, limit: .seconds(60)), compose: compose)
         made.withLock { $0.append(node) }
@@ -123,7 +124,9 @@ final class MySQLCluster: Sendable {
         let admin = admin
         while true {
             let after = events.last?.seq ?? 0
-            let page = try await node.store.read { try $0.events(of: id, SeqPage(.after(after), limit: 200), by: admin) }
+            let page = try await node.store.read {
+                try $0.events(of: id, SeqPage(.after(after), limit: 200), by: admin)
+            }
             events += page.items
             if !page.hasMore { return events }
         }

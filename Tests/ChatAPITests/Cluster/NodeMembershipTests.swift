@@ -29,9 +29,18 @@ import Testing
     private final class Counter: LogHandler {
         let said: Shared<Int>
         init(_ said: Shared<Int>) { self.said = said }
-        var logLevel: Logger.Level { get { .trace } set {} }
-        var metadata: Logger.Metadata { get { [:] } set {} }
-        subscript(metadataKey key: String) -> Logger.Metadata.Value? { get { nil } set {} }
+        var logLevel: Logger.Level {
+            get { .trace }
+            set {}
+        }
+        var metadata: Logger.Metadata {
+            get { [:] }
+            set {}
+        }
+        subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+            get { nil }
+            set {}
+        }
         func log(event: LogEvent) { said.add(1) }
     }
 
@@ -56,7 +65,9 @@ import Testing
     @Test func aProcessThatIsJustStartingIsNotTakenForDead() async throws {
         try await MySQLCluster.run { cluster in
             let (starting, second) = (Process("n", in: cluster), Process("n", in: cluster))
-            let entered = try await starting.store.write { try $0.enrolNode(components: "", seconds: 60, replacing: nil) }
+            let entered = try await starting.store.write {
+                try $0.enrolNode(components: "", seconds: 60, replacing: nil)
+            }
             let said = Shared(0)
             let logger = Logger(label: "test") { _ in Counter(said) }
             let joining = Task { try await second.join(logger) }
@@ -83,7 +94,10 @@ import Testing
             // It wakes up: it is connected, findable and on the list again, under its number.
             try await frozen.store.write { try $0.renewNode(lost.record, seconds: NodeMembership.leaseSeconds) }
             #expect(try await alive.driver.hasConnection(ofNode: lost.record.number))
-            #expect(Set(try await alive.store.read { try $0.nodes().map(\.number) }) == [lost.record.number, member.record.number])
+            #expect(
+                Set(try await alive.store.read { try $0.nodes().map(\.number) }) == [
+                    lost.record.number, member.record.number,
+                ])
             for process in [frozen, alive] { await process.store.close() }
         }
     }

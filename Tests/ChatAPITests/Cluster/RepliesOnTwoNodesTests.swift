@@ -121,7 +121,8 @@ import Testing
             await assistants[1].runtime?.takeOver()
             #expect(
                 await eventually {
-                    ((try? await cluster.log(of: id, by: front)) ?? []).filter { $0.kind == .messageCompleted }.count == 2
+                    ((try? await cluster.log(of: id, by: front)) ?? []).filter { $0.kind == .messageCompleted }.count
+                        == 2
                 })
             #expect(made.value == 2)
         }
@@ -154,7 +155,8 @@ import Testing
             _ = try await other.send("four", to: id, by: visitor)
             #expect(
                 await eventually {
-                    ((try? await cluster.log(of: id, by: other)) ?? []).filter { $0.kind == .messageCompleted }.count == 2
+                    ((try? await cluster.log(of: id, by: other)) ?? []).filter { $0.kind == .messageCompleted }.count
+                        == 2
                 })
             let last = try await cluster.log(of: id, by: other).last { $0.kind == .messageCompleted }
             #expect(last?.message?.content == "re: three\nfour")

@@ -48,7 +48,10 @@ import Testing
             }
             if bus == "cut off now and then" { for node in nodes { node.bus.rejoin() } }
             readers.append((id, try await nodes[1].read(id, by: cluster.admin)))
-            let logs = [id: try await cluster.log(of: id, by: nodes[0]), otherId: try await cluster.log(of: otherId, by: nodes[1])]
+            let logs = [
+                id: try await cluster.log(of: id, by: nodes[0]),
+                otherId: try await cluster.log(of: otherId, by: nodes[1]),
+            ]
             for (conversation, events) in logs {
                 #expect(events.map(\.seq) == Array(1...Int64(events.count)))
                 #expect(events.count == (conversation == id ? 181 : 61))

@@ -17,7 +17,8 @@ final class SocketPort: Sendable {
         let hub = node.hub
         let loops = SocketLoops()
         let credentials = SocketCredentials(
-            bearer: { _ in throw CredentialRefusal.unauthenticated }, ticket: { _ in throw CredentialRefusal.unauthenticated })
+            bearer: { _ in throw CredentialRefusal.unauthenticated },
+            ticket: { _ in throw CredentialRefusal.unauthenticated })
         channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .childChannelOption(.autoRead, value: false)
             .childChannelOption(.allowRemoteHalfClosure, value: true)

@@ -121,7 +121,8 @@ final class ClusterFixture: Sendable {
     }
 
     /// Begins a reply on a node and shows its first text.
-    func show(_ job: ReplyJob, _ text: String, on node: Int, onCancel: @escaping @Sendable () -> Void = {}) async throws {
+    func show(_ job: ReplyJob, _ text: String, on node: Int, onCancel: @escaping @Sendable () -> Void = {}) async throws
+    {
         committers.choose(node)
         nodes[node].hub.liveReplies.begin(job, onCancel: onCancel)
         _ = try await store.write(to: job.conversationId) { try $0.showReply(job, text: text) }

@@ -27,7 +27,9 @@ import Testing
             #expect(try await client.answer(to: "still here").type == "pong")
         }
         fixture.nodes[1].hub.typing(in: id, by: Actor(kind: .agent, id: 99, name: "Zoe"))
-        for reader in staysToo { try await reader.wait("a sign of life") { $0.types.contains("typing") && !$0.hasEnded } }
+        for reader in staysToo {
+            try await reader.wait("a sign of life") { $0.types.contains("typing") && !$0.hasEnded }
+        }
     }
 
     @Test(arguments: Way.allCases)

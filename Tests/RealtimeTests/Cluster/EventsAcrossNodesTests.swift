@@ -27,7 +27,9 @@ import Testing
             #expect(seen.seqs == all && all == Array(1...Int64(all.count)))
         }
         // The same bytes, wherever they were read.
-        #expect(readers[0].frames.filter { $0.seq ?? 0 > 1 }.map(\.json) == readers[1].frames.filter { $0.seq ?? 0 > 1 }.map(\.json))
+        #expect(
+            readers[0].frames.filter { $0.seq ?? 0 > 1 }.map(\.json)
+                == readers[1].frames.filter { $0.seq ?? 0 > 1 }.map(\.json))
     }
 
     @Test func aContactOnAnotherNodeSeesItsOwnFormAndOnlyThatThereWasANote() async throws {
@@ -164,7 +166,8 @@ import Testing
             positions[index] = try await node.watch.look(after: positions[index])
         }
         for (reader, after, id) in readers {
-            let head = try await fixture.store.read { [access = fixture.staff()] in try $0.head(of: id, by: access).seq }
+            let head = try await fixture.store.read { [access = fixture.staff()] in try $0.head(of: id, by: access).seq
+            }
             guard after < head else { continue }
             #expect(try await reader.reaches(head).seqs == Array((after + 1)...head))
         }

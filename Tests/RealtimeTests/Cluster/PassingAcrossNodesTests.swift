@@ -76,7 +76,10 @@ import Testing
             var model = ReplyModel()
             for frame in seen.frames where frame.type != "message.completed" { model.take(frame) }
             #expect(model.text == text && model.gaps == 0)
-            #expect(seen.types.filter { $0 != "reply.delta" }.suffix(3) == ["reply.started", "message.created", "message.completed"])
+            #expect(
+                seen.types.filter { $0 != "reply.delta" }.suffix(3) == [
+                    "reply.started", "message.created", "message.completed",
+                ])
         }
     }
 
@@ -248,10 +251,16 @@ struct ReplyModel {
         guard let offset = frame.data["offset"]?.intValue, let piece = frame.text else { return }
         if let generation, let told = frame.generation {
             if told < generation { return }
-            if told > generation { return gaps += 1 }
+            if told > generation {
+                gaps += 1
+                return
+            }
         }
         let length = Int64(text.unicodeScalars.count)
-        guard offset <= length else { return gaps += 1 }
+        guard offset <= length else {
+            gaps += 1
+            return
+        }
         generation = frame.generation
         text += String(String.UnicodeScalarView(piece.unicodeScalars.dropFirst(Int(length - offset))))
     }
