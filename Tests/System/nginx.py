@@ -18,6 +18,7 @@ pid {folder}/pid;
 error_log {folder}/error.log info;
 events {{ worker_connections 4096; }}
 http {{
+    access_log off;
     client_body_temp_path {folder}/body;
     proxy_temp_path {folder}/proxy;
     fastcgi_temp_path {folder}/fastcgi;
@@ -54,7 +55,8 @@ class Nginx(Process):
 
     def command(self) -> list[str]:
         self.write()
-        return [program("nginx"), "-p", str(self.directory), "-c", str(self.directory / "nginx.conf")]
+        folder = str(self.directory)
+        return [program("nginx"), "-e", f"{folder}/error.log", "-p", folder, "-c", f"{folder}/nginx.conf"]
 
     def ready(self) -> bool:
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1):
