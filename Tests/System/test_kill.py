@@ -231,6 +231,9 @@ def test_a_reply_is_taken_over_within_the_lease():
             assert time.monotonic() - killed <= LEASE_SECONDS, fresh[0]
             upstream.release()
             await customer.socket.expect("message.completed", deadline=30)
+            (message_id,) = {frame["data"]["message_id"] for frame in fresh}
+            snapshot = (await customer.socket.ask("reply.sync", {"message_id": message_id}))["data"]
+            assert snapshot["generation"] == fresh[0]["data"]["generation"], "the ended reply is of an older attempt"
             await customer.leave()
             await customer.stay()
             await customer.leave()

@@ -196,10 +196,21 @@ extension ChatConnection {
     private func syncReply(_ frame: ClientFrame) throws {
         let (conversationId, access) = try conversation(of: frame)
         let id = try messageId(try frame.decoded(ReplyData.self).messageId)
+        findText(for: frame, of: id, in: conversationId, by: access, mayAsk: true)
+    }
+
+    /// Answers with the text of a reply as it is known best.
+    /// - Parameter mayAsk: whether to wait for the node that makes the reply.
+    private func findText(
+        for frame: ClientFrame, of id: Identifier<Message>, in conversationId: Identifier<Conversation>,
+        by access: Access, mayAsk: Bool
+    ) {
         load { snapshot in
             (
                 message: try snapshot.message(id, in: conversationId, by: access),
-                job: try snapshot.openJob(id)
+                job: try snapshot.openJob(id),
+                // Of an ended one too: no answer may be of an older generation than what was shown.
+                generation: try snapshot.generation(ofReply: id) ?? 1
             )
         } then: { connection, result in
             switch result {
@@ -212,19 +223,15 @@ extension ChatConnection {
                         frame, id, in: conversationId, generation: live.generation, text: live.text)
                 }
                 let isGrowing = stored.message.status == .streaming
-                let saved = isGrowing ? stored.job?.checkpoint : stored.message.content
-                let generation = stored.job?.generation ?? 1
-                if isGrowing,
+                if isGrowing, mayAsk,
                     connection.awaitSync(
                         frame, of: id, in: conversationId,
-                        else: {
-                            $0.answerSync(
-                                frame, id, in: conversationId, generation: generation, text: saved ?? "")
-                        })
+                        else: { $0.findText(for: frame, of: id, in: conversationId, by: access, mayAsk: false) })
                 {
                     return
                 }
-                connection.answerSync(frame, id, in: conversationId, generation: generation, text: saved ?? "")
+                let saved = isGrowing ? stored.job?.checkpoint : stored.message.content
+                connection.answerSync(frame, id, in: conversationId, generation: stored.generation, text: saved ?? "")
             case .failure(let error): connection.answer(frame, with: SocketError(error))
             }
         }

@@ -21,6 +21,11 @@ extension RowReader {
         ) { DueReply(id: $0.identifier(0), isFinished: $0.optionalTimestamp(1) != nil) }
     }
 
+    /// The generation of the reply whose message is `id`, under way or ended; nil when a person wrote that message.
+    public func generation(ofReply id: Identifier<Message>) throws -> Int64? {
+        try connection.integer("SELECT generation FROM reply_jobs WHERE id = ?", [.identifier(id)])
+    }
+
     /// What the contact said last in a conversation, or nil.
     public func newestWords(
         of contactId: Identifier<Contact>, in conversationId: Identifier<Conversation>
