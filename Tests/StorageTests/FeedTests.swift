@@ -6,7 +6,7 @@ import Testing
 @testable import Storage
 
 /// The feed of the whole installation, in which every event has one place.
-@Suite(.databases, .serialized, .timeLimit(.minutes(3))) struct FeedTests {
+@Suite(.databases, .serialized, .timeLimit(.minutes(5))) struct FeedTests {
     private func nodes(_ count: Int = 2) async throws -> [StoreFixture] {
         let scope = try #require(DatabaseScope.current)
         let address = try await #require(MySQLTestServer.environment).newDatabase()

@@ -5,7 +5,7 @@ import Testing
 @testable import Storage
 
 /// What becomes of commands while the database does not answer.
-@Suite(.databases, .timeLimit(.minutes(1))) struct PatienceTests {
+@Suite(.databases, .timeLimit(.minutes(5))) struct PatienceTests {
     /// Time that only the test moves.
     private final class Stopwatch: Sendable {
         private let elapsed = Mutex(Duration.zero)

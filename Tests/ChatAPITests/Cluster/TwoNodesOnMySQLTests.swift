@@ -58,7 +58,7 @@ import Testing
             }
             for (conversation, reader) in readers {
                 let events = logs[conversation] ?? []
-                let isWhole = try await eventually { reader.seqs.count >= events.count }
+                let isWhole = await eventually { reader.seqs.count >= events.count }
                 #expect(isWhole, "\(reader.seqs.count) of \(events.count)")
                 #expect(reader.seqs == events.map(\.seq))
                 let texts = reader.frames.filter { $0.seq != nil }.compactMap { $0.message?["content"]?.stringValue }
