@@ -13,6 +13,8 @@ URL ?= http://localhost:8000
 # Tests of one server that say most about its database.
 ON_MYSQL_TOO := $(patsubst %,Tests/System/test_%.py,story resume handoff takeover sessions credentials isolation \
 	message_stream staff_routes accounts bad_requests)
+# Swift tests that load servers beside the machine itself: run after the others, whose clocks they would disturb.
+BESIDE_SERVERS := ^(StorageTests|ClusterTests)\.|NodeMembershipTests|RepliesOnTwoNodesTests|TwoNodesOnMySQLTests
 # A private MariaDB and Redis for the tests, unless there are some already.
 WITH_SERVERS := $(if $(CHAT_API_TEST_MYSQL),,Scripts/with-servers)
 
@@ -39,8 +41,10 @@ test: ## Install what the tests need and run them all, beside a private MariaDB 
 test-swift: ## Run the Swift tests only
 	@echo "make: building the server and the Swift tests"
 	@swift build --build-tests
-	@echo "make: running the Swift tests"
-	@$(WITH_SERVERS) swift test --skip-build
+	@echo "make: running the Swift tests that need no server"
+	@swift test --skip-build --skip '$(BESIDE_SERVERS)'
+	@echo "make: running the Swift tests on MariaDB and Redis"
+	@$(WITH_SERVERS) swift test --skip-build --filter '$(BESIDE_SERVERS)'
 
 test-system: $(VENV)/requirements.txt ## Run the tests of the whole server only
 	@echo "make: building the server"
