@@ -48,6 +48,8 @@ final class ConversationFeed {
     static let emptyPagePause = TimeAmount.milliseconds(250)
     /// How long an answer about a reply is waited for before it is asked for again.
     static let askPause = TimeAmount.milliseconds(500)
+    /// Ended replies whose late words are known as such. A bus that stood still lets them all out at once when it goes on.
+    static let maximumEnded = 8
     /// How often is asked. A subscription takes effect some time after it was asked for, so the first answer may be missed.
     static let maximumAsks = 3
 
@@ -67,14 +69,14 @@ final class ConversationFeed {
     private var waitsForReceiver = false
     /// What a snapshot has told the reader of a reply in the making.
     private var covered: LiveReplies.Snapshot?
-    /// The reply in the making, as far as the log tells.
+    /// The reply in the making, as far as the log tells: only its pieces are passed on, because those of any other are late.
     private var streamingReply: Identifier<Message>?
     /// The reply whose text so far another node was asked for.
     private var awaitedReply: Identifier<Message>?
     /// The newest run of a reply that the reader was told of.
     private var newestRun: (id: Identifier<Message>, generation: Int64)?
-    /// The last reply that has ended, as the log tells.
-    private var endedReply: Identifier<Message>?
+    /// The last replies that have ended, as the log tells.
+    private var endedReplies: [Identifier<Message>] = []
 
     init(
         of conversationId: Identifier<Conversation>, access: Access, on shard: LoopShard, hub: Hub,
@@ -131,8 +133,12 @@ final class ConversationFeed {
         guard !cursor.isStarting, !cursor.isReading, let receiver else { return }
         if let epoch = passing.ownerEpoch, epoch < ownerEpoch { return }
         switch passing.kind {
-        case .delta(let delta) where covered?.holds(delta) == true: return
-        case .reset(let id, let generation) where covered?.holdsReset(of: id, generation) == true: return
+        case .delta(let delta):
+            guard delta.messageId == streamingReply, isOfNewestRun(passing.kind), covered?.holds(delta) != true
+            else { return }
+        case .reset(let id, let generation):
+            guard id == streamingReply, covered?.holdsReset(of: id, generation) != true, isOfNewestRun(passing.kind)
+            else { return }
         case .snapshot(let snapshot):
             // For those who asked; the others have the pieces.
             guard awaitedReply == snapshot.messageId, isOfNewestRun(passing.kind) else { return }
@@ -151,7 +157,7 @@ final class ConversationFeed {
     /// still may go on for a moment where it was.
     private func isOfNewestRun(_ kind: PassingFrame.Kind) -> Bool {
         guard let run = kind.run else { return true }
-        guard run.id != endedReply else { return false }
+        guard !endedReplies.contains(run.id) else { return false }
         if let newestRun, newestRun.id == run.id, run.generation < newestRun.generation { return false }
         newestRun = run
         return true
@@ -175,7 +181,10 @@ final class ConversationFeed {
         if message.status == .streaming {
             streamingReply = message.id
         } else {
-            endedReply = message.id
+            if !endedReplies.contains(message.id) {
+                endedReplies.append(message.id)
+                if endedReplies.count > Self.maximumEnded { endedReplies.removeFirst() }
+            }
             if streamingReply == message.id { streamingReply = nil }
         }
     }

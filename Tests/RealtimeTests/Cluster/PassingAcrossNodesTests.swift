@@ -224,6 +224,36 @@ import Testing
             #expect(seen.frames.last { $0.type != "typing" }?.type == "message.completed")
         }
     }
+
+    /// A bus that stood still lets out at once what was told to it long ago: of replies that have ended, and that a reader who
+    /// came later has never heard of.
+    @Test func piecesThatComeAfterLaterRepliesAreDropped() async throws {
+        let fixture = try await ClusterFixture()
+        let (session, visitor) = try await fixture.visitor()
+        let id = session.conversationId
+        let early = try await fixture.nodes[1].read(id, by: visitor)
+        try await early.reaches(1)
+        let first = try await fixture.ask(in: id, by: visitor)
+        try await fixture.show(first, "first ", on: 0)
+        try await fixture.complete(first, "first answer")
+        let second = try await fixture.ask("and then?", in: id, by: visitor)
+        try await fixture.show(second, "second ", on: 0)
+        try await fixture.complete(second, "second answer")
+        let head = try await fixture.seqs(of: id).last ?? 0
+        let late = try await fixture.nodes[1].read(id, after: head, by: visitor)
+        let said = try await fixture.send("thanks", to: id, by: visitor).seq
+        for reader in [early, late] { try await reader.reaches(said) }
+        let live = fixture.nodes[0].hub.liveReplies
+        for job in [first, second] {
+            #expect(live.append("late", to: job))
+            live.flush(job)
+        }
+        fixture.nodes[0].hub.typing(in: id, by: fixture.staff().actor)
+        for reader in [early, late] {
+            let seen = try await reader.wait("what comes behind it") { $0.types.contains("typing") }
+            #expect(!seen.frames.contains { $0.text == "late" })
+        }
+    }
 }
 
 /// A client's view of one reply's text, by the rules that the protocol gives to its authors.
