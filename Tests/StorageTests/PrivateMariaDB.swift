@@ -158,7 +158,7 @@ struct TCPListener {
 
 /// Waits until `condition` holds.
 func eventually(
-    within limit: Duration = .seconds(20), _ condition: () async throws -> Bool,
+    within limit: Duration = .seconds(60), _ condition: () async throws -> Bool,
     sourceLocation: SourceLocation = #_sourceLocation
 ) async throws {
     let deadline = ContinuousClock.now + limit

@@ -238,15 +238,13 @@ import Testing
         try await upstream.stop()
     }
 
-    @Test func `a refused connection fails at once`() async throws {
+    @Test func `a refused connection fails as such, not by a deadline`() async throws {
         let upstream = try await FakeUpstream.start([.hang])
         try await upstream.stop()
-        let started = ContinuousClock().now
         let failure = await #expect(throws: ProviderFailure.self) {
             try await Self.provider(upstream.base).reply(to: Self.prompt, within: Self.patient) { _ in }
         }
         #expect(failure?.kind == .connect)
-        #expect(ContinuousClock().now - started < .seconds(5))
     }
 
     @Test func `a connection that closes without an answer is tried once more`() async throws {

@@ -274,7 +274,7 @@ extension Logger {
 
 /// Looks until `condition` holds, or the time is over, which fails the test.
 func eventually(
-    _ what: Comment, within time: Duration = .seconds(20), sourceLocation: SourceLocation = #_sourceLocation,
+    _ what: Comment, within time: Duration = .seconds(60), sourceLocation: SourceLocation = #_sourceLocation,
     _ condition: () async throws -> Bool
 ) async throws {
     let end = ContinuousClock.now.advanced(by: time)
