@@ -120,6 +120,7 @@ class Bench:
         is_read = self.readers and customers is self.customers
         run = Run(results, self.agents.do("collect", len(results[0])) if is_read else {}, seconds)
         run.publishes = (self.setup.publishes() - calls) / run.count
+        cpu["the load"] = cpu.pop("customers") + cpu.pop("agents")
         run.cpu = {name: used / run.count * 1e3 for name, used in cpu.items()}
         run.others = max(0.0, others) / elapsed
         run.beside = noted
