@@ -131,7 +131,8 @@ class Traffic:
                 if talks and not self.quiet and len(person.unacknowledged) < WINDOW:
                     number += 1
                     # An agent who spoke to a customer of the AI would take the conversation over.
-                    room = self.random.choice([name for name in person.readings if name not in self.answered_by_ai])
+                    spared = self.answered_by_ai if person.staff else set()
+                    room = self.random.choice([name for name in person.readings if name not in spared])
                     await person.send(room, f"{person.name} says {number} " + "字" * self.random.randint(0, 60))
                 await asyncio.sleep(self.pace * self.random.uniform(0.5, 1.5))
                 if len(person.socket.frames) != count:
