@@ -17,6 +17,17 @@ import Testing
         #expect(step5 == .deliver)
     }
 
+    @Test func anAcknowledgedEventRaisesTheHeadAndIsStillPassedOn() {
+        var cursor = FeedCursor()
+        _ = cursor.start(after: 5, head: 5)
+        cursor.acknowledged(6)
+        #expect(cursor.target == 6)
+        let step = cursor.live(6)
+        #expect(step == .deliver)
+        cursor.acknowledged(4)
+        #expect(cursor.target == 6)
+    }
+
     @Test func eventsBeforeTheHeadIsKnownAreReadAndNotLost() {
         var cursor = FeedCursor()
         // Subscribed first: two events are committed before the head has been read, one of them behind that head.

@@ -90,6 +90,7 @@ extension ChatConnection {
         command(frame, to: [conversationId]) {
             try $0.send(draft, to: conversationId, by: access)
         } then: { connection, sent in
+            connection.feeds[conversationId]?.acknowledged(sent.message.seq)
             connection.send(
                 connection.serverFrames.ack(
                     of: sent.message, isDuplicate: sent.isDuplicate, requestId: frame.requestId,

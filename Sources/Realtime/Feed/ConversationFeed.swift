@@ -123,6 +123,9 @@ final class ConversationFeed {
         }
     }
 
+    /// The reader was told that its own message has this `seq`: no head that it is told later may be behind it.
+    func acknowledged(_ seq: Int64) { cursor.acknowledged(seq) }
+
     /// There are events up to `seq`: what is not on its way already is read.
     func ring(_ seq: Int64) {
         if cursor.rung(seq) == .read { readPage() }

@@ -62,6 +62,11 @@ struct FeedCursor: Equatable {
         return .read
     }
 
+    /// The reader was told of `seq` by an acknowledgement; the event itself is on its way.
+    mutating func acknowledged(_ seq: Int64) {
+        target = max(target, seq)
+    }
+
     /// One event of a page.
     /// - Returns: ``Step/deliver``, or ``Step/ignore`` for one that was passed on before.
     mutating func replayed(_ seq: Int64) -> Step {
