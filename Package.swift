@@ -78,7 +78,8 @@ let package = Package(
         .library("StorageSQLite", ["Domain", "Storage", "EmbeddedFiles", .logging, .grdb]),
         // MariaDB Connector/C, which speaks to MySQL 8 and MariaDB.
         .systemLibrary(
-            name: "CMariaDB", pkgConfig: "libmariadb", providers: [.apt(["libmariadb-dev"]), .brew(["mariadb-connector-c"])]),
+            name: "CMariaDB", pkgConfig: "libmariadb",
+            providers: [.apt(["libmariadb-dev"]), .brew(["mariadb-connector-c"])]),
         .library("StorageMySQL", ["Domain", "Storage", "EmbeddedFiles", "CMariaDB", .logging]),
         // What nodes tell each other: doorbell, shared counters, in one process or over Redis.
         .library("Cluster", ["Domain", .nioCore, .nioPosix, .nioSSL, .logging, .collections]),
@@ -91,12 +92,14 @@ let package = Package(
             "Realtime",
             [
                 "Domain", "Storage", "Wire", "Cluster", .nioCore, .nioPosix, .nioHTTP1, .nioWebSocket,
-                .nioHTTPTypes, .nioHTTPTypesHTTP1, .httpTypes, .hummingbirdCore, .logging, .metrics, .collections, .crypto,
+                .nioHTTPTypes, .nioHTTPTypesHTTP1, .httpTypes, .hummingbirdCore, .logging, .metrics, .collections,
+                .crypto,
             ]),
         .library(
             "HTTPAPI",
             [
-                "Domain", "Storage", "Wire", "Cluster", "Identity", "Realtime", "Assistant", "EmbeddedFiles", .hummingbird,
+                "Domain", "Storage", "Wire", "Cluster", "Identity", "Realtime", "Assistant", "EmbeddedFiles",
+                .hummingbird,
                 .nioCore, .httpTypes, .logging, .metrics,
             ]),
         .library("Observability", [.logging, .metrics]),
@@ -107,7 +110,8 @@ let package = Package(
             name: "ChatAPI",
             dependencies: [
                 "Domain", "Wire", "Storage", "StorageSQLite", "StorageMySQL", "Cluster", "Identity", "Assistant",
-                "Realtime", "HTTPAPI", "Observability", "EmbeddedFiles", .hummingbird, .logging, .metrics, .configuration, .argumentParser,
+                "Realtime", "HTTPAPI", "Observability", "EmbeddedFiles", .hummingbird, .logging, .metrics,
+                .configuration, .argumentParser,
                 .serviceLifecycle, .unixSignals, .nioCore, .nioPosix, .asyncHTTPClient, .hummingbirdCore, .crypto,
             ],
             swiftSettings: posture),
@@ -143,7 +147,8 @@ let package = Package(
         .tests(
             "ChatAPITests",
             [
-                "ChatAPI", "Domain", "Wire", "Storage", "StorageSQLite", "StorageMySQL", "Cluster", "Assistant", "Realtime", "Observability",
+                "ChatAPI", "Domain", "Wire", "Storage", "StorageSQLite", "StorageMySQL", "Cluster", "Assistant",
+                "Realtime", "Observability",
                 .logging,
             ]),
     ]
