@@ -52,7 +52,8 @@ public struct HTTPInterface: Sendable {
         clock: any WallClock,
         handoffAnnouncement: @escaping @Sendable (_ locale: String?, _ words: String?) -> String,
         assistantHealth: @escaping @Sendable () async -> AssistantHealth, metrics: MetricsPage,
-        busHealth: @escaping @Sendable () -> Bool? = { nil }, sharing: RateSharing? = nil, parts: Set<Part> = Set(Part.allCases)
+        busHealth: @escaping @Sendable () -> Bool? = { nil }, sharing: RateSharing? = nil,
+        parts: Set<Part> = Set(Part.allCases)
     ) {
         self.busHealth = busHealth
         self.parts = parts

@@ -52,6 +52,7 @@ struct Sequencer: Service {
 
     private func stamp(_ generation: Int64) async throws {
         guard try await store.read({ try $0.hasUnstampedEvents() }) else { return }
-        while try await store.write(run: { try $0.stampFeed(generation: generation, limit: Self.limit) }) == Self.limit {}
+        while try await store.write(run: { try $0.stampFeed(generation: generation, limit: Self.limit) }) == Self.limit
+        {}
     }
 }

@@ -35,7 +35,8 @@ struct Sweeps: Service {
     private func sweep() async {
         do {
             if store.isShared {
-                guard try await store.write(run: { try $0.takeLease(.sweeps, seconds: Self.leaseSeconds) }) != nil else {
+                guard try await store.write(run: { try $0.takeLease(.sweeps, seconds: Self.leaseSeconds) }) != nil
+                else {
                     return
                 }
                 try await database.membership?.forgetLapsedNodes()

@@ -14,7 +14,8 @@ final class GroupCommit: Sendable {
         /// Conversations that it will write to, as far as they are known beforehand.
         var conversations: [Identifier<Conversation>]
         /// Runs in the transaction; returns what it brought about and what to do once that is durable.
-        var run: @Sendable (any SQLConnection, ConversationLocks) throws -> (CommittedBatch, settle: @Sendable () -> Void)
+        var run:
+            @Sendable (any SQLConnection, ConversationLocks) throws -> (CommittedBatch, settle: @Sendable () -> Void)
         /// Called instead, when the command was refused or the commit failed.
         var fail: @Sendable (any Error) -> Void
     }
