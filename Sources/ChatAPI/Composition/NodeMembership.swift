@@ -99,27 +99,34 @@ struct NodeMembership: Sendable {
                 ])
         }
     }
+
+    /// Says that the process is alive.
+    /// - Returns: nil, or, when another process has its name or number by now, which. Two of a name would take each other's
+    ///   replies for their own.
+    func renew() async -> String? {
+        let record = record
+        do {
+            try await store.write { try $0.renewNode(record, seconds: Self.leaseSeconds) }
+        } catch Refusal.conflict(let detail) {
+            return detail
+        } catch {
+            logger.warning("this node's sign of life was not taken", metadata: ["error": "\(error)"])
+        }
+        return nil
+    }
 }
 
-/// Says every other second that this node is alive.
+/// Says every other second that this node is alive; ends the server when another process has taken its place.
 struct NodeRenewal: Service {
     let membership: NodeMembership
 
     func run() async throws {
-        try? await cancelWhenGracefulShutdown {
-            while !Task.isCancelled {
-                try await ContinuousClock().sleep(for: NodeMembership.renewal)
-                await renew()
+        let successor: String? = await cancelWhenGracefulShutdown {
+            while (try? await ContinuousClock().sleep(for: NodeMembership.renewal)) != nil {
+                if let successor = await membership.renew() { return successor }
             }
+            return nil
         }
-    }
-
-    private func renew() async {
-        let record = membership.record
-        do {
-            try await membership.store.write { try $0.renewNode(record, seconds: NodeMembership.leaseSeconds) }
-        } catch {
-            membership.logger.warning("this node's sign of life was not taken", metadata: ["error": "\(error)"])
-        }
+        if let successor { throw CommandFailure(ExitStatus.configuration, "NODE_ID: \(successor)") }
     }
 }

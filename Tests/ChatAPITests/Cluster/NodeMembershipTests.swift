@@ -61,6 +61,23 @@ import Testing
         }
     }
 
+    /// It stood still for so long that another was started in its place.
+    @Test func aProcessWhosePlaceIsTakenIsToldSoAndItsSuccessorIsNot() async throws {
+        try await MySQLCluster.run { cluster in
+            let (first, second) = (Process("n", in: cluster), Process("n", in: cluster))
+            let former = try await first.join()
+            #expect(await former.renew() == nil)
+            cluster.clock.advance(seconds: NodeMembership.leaseSeconds + 1)
+            let successor = try await second.join()
+            let told = await former.renew()
+            #expect(told?.contains("n") == true)
+            let untold = await successor.renew()
+            #expect(untold == nil)
+            #expect(try await second.store.read { try $0.nodes().map(\.number) } == [successor.record.number])
+            for process in [first, second] { await process.store.close() }
+        }
+    }
+
     /// A process enters its name before its connection can be found under it: what cannot be found is not dead yet.
     @Test func aProcessThatIsJustStartingIsNotTakenForDead() async throws {
         try await MySQLCluster.run { cluster in
