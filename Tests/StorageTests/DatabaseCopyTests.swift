@@ -315,13 +315,13 @@ import Testing
 }
 
 /// A database whose writes fail from some moment on, as they do when a process is killed.
-final class BreakingDriver: DatabaseDriver {
+final class BreakingDriver: ForwardingDriver {
     enum Moment: Sendable {
         case beforeTheCommit
         case behindTheCommit
     }
 
-    private let driver: any DatabaseDriver
+    let driver: any DatabaseDriver
     private let moment: Moment
     private let left: Mutex<Int>
 
@@ -331,14 +331,6 @@ final class BreakingDriver: DatabaseDriver {
         self.moment = moment
         left = Mutex(count)
     }
-
-    var kind: String { driver.kind }
-    var isShared: Bool { driver.isShared }
-    @discardableResult
-    func migrate() async throws -> SchemaMigration { try await driver.migrate() }
-    func read<Value: Sendable>(
-        _ body: @escaping @Sendable (any SQLConnection) throws -> Value
-    ) async throws -> Value { try await driver.read(body) }
 
     func write(
         _ batch: @escaping @Sendable (any SQLConnection) throws -> Void,
@@ -357,6 +349,4 @@ final class BreakingDriver: DatabaseDriver {
             },
             completion: { result in completion(breaks ? result.flatMap { .failure(failure) } : result) })
     }
-
-    func close() async { await driver.close() }
 }

@@ -17,19 +17,11 @@ import Testing
     }
 
     /// A driver whose first batch stands still until it is let go.
-    private final class StandingDriver: DatabaseDriver {
-        private let driver: any DatabaseDriver
+    private final class StandingDriver: ForwardingDriver {
+        let driver: any DatabaseDriver
         private let held = Mutex<(isStanding: Bool, batches: [@Sendable () -> Void])>((true, []))
 
         init(_ driver: any DatabaseDriver) { self.driver = driver }
-
-        var kind: String { driver.kind }
-        var isShared: Bool { driver.isShared }
-        @discardableResult
-        func migrate() async throws -> SchemaMigration { try await driver.migrate() }
-        func read<Value: Sendable>(
-            _ body: @escaping @Sendable (any SQLConnection) throws -> Value
-        ) async throws -> Value { try await driver.read(body) }
 
         func write(
             _ batch: @escaping @Sendable (any SQLConnection) throws -> Void,
@@ -49,8 +41,6 @@ import Testing
             }
             for batch in batches { batch() }
         }
-
-        func close() async { await driver.close() }
     }
 
     private struct Nobody: CommitObserver {

@@ -118,8 +118,8 @@ final class CommitRecorder: CommitObserver {
 }
 
 /// The real driver, with a switch that makes its commits fail after the work was done, as a broken disk does.
-final class SwitchableDriver: DatabaseDriver {
-    private let driver: any DatabaseDriver
+final class SwitchableDriver: ForwardingDriver {
+    let driver: any DatabaseDriver
     private let failure = Mutex<StorageFailure?>(nil)
     private let turn: NSRecursiveLock
 
@@ -130,14 +130,6 @@ final class SwitchableDriver: DatabaseDriver {
     }
 
     func failCommits(with failure: StorageFailure?) { self.failure.withLock { $0 = failure } }
-
-    var kind: String { driver.kind }
-    var isShared: Bool { driver.isShared }
-    @discardableResult
-    func migrate() async throws -> SchemaMigration { try await driver.migrate() }
-    func read<Value: Sendable>(
-        _ body: @escaping @Sendable (any SQLConnection) throws -> Value
-    ) async throws -> Value { try await driver.read(body) }
 
     func write(
         _ batch: @escaping @Sendable (any SQLConnection) throws -> Void,
@@ -151,6 +143,4 @@ final class SwitchableDriver: DatabaseDriver {
             },
             completion: { result in turn.withLock { completion(result) } })
     }
-
-    func close() async { await driver.close() }
 }
