@@ -98,13 +98,15 @@ def upstream():
 
 @pytest.fixture(autouse=True)
 def plain_upstream(request):
-    """Where a module has a fake model, each test begins with one that answers in the language it was asked in."""
+    """Where a module has a fake model, each test begins with one that answers in the language it was asked in: briefly, or
+    as long as `ANSWERS` says."""
     if not getattr(request.module, "MODEL", None):
         yield
         return
     fake = request.getfixturevalue("upstream")
     fake.behaviour = None
-    fake.answers = {language.question: language.answer for language in BOTH}
+    length = getattr(request.module, "ANSWERS", "answer")
+    fake.answers = {language.question: getattr(language, length) for language in BOTH}
     fake.release()
     yield
     fake.release()

@@ -10,7 +10,6 @@ import pytest
 from api import Api, admin, expect
 from client import Refused, Socket, assemble
 from cluster import Cluster, Node
-from fake_upstream import FakeUpstream
 from processes import poll
 from server import binary
 from stream import say
@@ -20,26 +19,12 @@ from words import BOTH, ENGLISH
 A_SECOND = 1.0  # Contract: what ends on one node ends within a second on every other.
 TRIES = 20
 LIMIT = 6  # per minute, where limits are tested
-
-
-@pytest.fixture(scope="module")
-def upstream():
-    with FakeUpstream() as fake:
-        yield fake
-
-
-@pytest.fixture(autouse=True)
-def plain_upstream(upstream):
-    upstream.behaviour = None
-    upstream.answers = {language.question: language.long_answer for language in BOTH}
-    upstream.release()
-    yield
-    upstream.release()
+MODEL, ANSWERS = "slow", "long_answer"
 
 
 @pytest.fixture(scope="module")
 def cluster(template, upstream):
-    with Cluster(template, **upstream.environment("slow")) as made:
+    with Cluster(template, **upstream.environment(MODEL)) as made:
         yield made.start()
 
 

@@ -8,33 +8,18 @@ import pytest
 from api import Api, admin, expect
 from client import Refused, Socket, assemble
 from cluster import COMPONENTS, Cluster
-from fake_upstream import FakeUpstream
 from processes import poll
 from stream import say
 from telling import answered, both_languages, new_owner, of_ai
 from words import BOTH, ENGLISH
 
 TAKEOVER_SECONDS = 16  # Contract, "An AI reply" 8
-
-
-@pytest.fixture(scope="module")
-def upstream():
-    with FakeUpstream() as fake:
-        yield fake
-
-
-@pytest.fixture(autouse=True)
-def plain_upstream(upstream):
-    upstream.behaviour = None
-    upstream.answers = {language.question: language.long_answer for language in BOTH}
-    upstream.release()
-    yield
-    upstream.release()
+MODEL, ANSWERS = "slow", "long_answer"
 
 
 @pytest.fixture(scope="module")
 def cluster(template, upstream):
-    with Cluster(template, **upstream.environment("slow")) as made:
+    with Cluster(template, **upstream.environment(MODEL)) as made:
         yield made.start_components()
 
 

@@ -15,7 +15,6 @@ import pytest
 
 from api import Api, check_response, expect
 from client import Refused, Socket
-from fake_upstream import FakeUpstream
 from frames import Wire
 from nginx import Nginx
 from server import Server, poll
@@ -25,12 +24,6 @@ from words import ENGLISH
 
 TRUSTED = {"TRUSTED_PROXIES": "127.0.0.1"}
 SITES = {"chat-api.conf": ["chat_api"], "components.conf": ["chat_realtime", "chat_api", "chat_admin"]}
-
-
-@pytest.fixture(scope="module")
-def upstream():
-    with FakeUpstream() as fake:
-        yield fake
 
 
 @pytest.fixture(scope="module")
