@@ -7,24 +7,44 @@ public struct Access: Sendable, Equatable {
         case server
     }
 
-    /// A signed-in member of the company's team.
+    /// Somebody with an account: staff, or a registered customer.
     public struct StaffPrincipal: Sendable, Equatable {
         public var userId: Identifier<User>
         public var name: String
         public var role: Role
-        public var loginId: Identifier<Login>
+        /// What the caller may do: the role's, or less by an API key.
+        public var grants: Grants
+        public var credential: Credential
         /// Version of the user's rights that ``role`` is from.
         public var accessVersion: Int64
+        /// Who the user works with, for permissions that reach some conversations only.
+        public var reach: Reach
 
+        /// The sign-in, or nil for an API key.
+        public var loginId: Identifier<Login>? {
+            if case .login(let id) = credential { id } else { nil }
+        }
+
+        /// - Parameter limit: what the credential allows at most; nil for all that the role does.
         public init(
-            userId: Identifier<User>, name: String, role: Role, loginId: Identifier<Login>, accessVersion: Int64 = 1
+            userId: Identifier<User>, name: String, role: Role, credential: Credential, limit: Grants? = nil,
+            accessVersion: Int64 = 1, reach: Reach = .alone
         ) {
             self.userId = userId
             self.name = name
             self.role = role
-            self.loginId = loginId
+            self.grants = limit.map(role.grants.limited) ?? role.grants
+            self.credential = credential
             self.accessVersion = accessVersion
+            self.reach = reach
         }
+    }
+
+    /// By what somebody with an account is known.
+    public enum Credential: Sendable, Hashable {
+        case login(Identifier<Login>)
+        /// It acts for the user who made it, and never does more than that user may.
+        case apiKey(Identifier<APIKey>)
     }
 
     /// A customer in one live visit.
@@ -46,10 +66,13 @@ public struct Access: Sendable, Equatable {
 
     public var workspaceId: Identifier<Workspace>
     public var principal: Principal
+    /// Network address that the request came from, for the audit log; nil where there is none.
+    public var address: String?
 
-    public init(workspaceId: Identifier<Workspace>, principal: Principal) {
+    public init(workspaceId: Identifier<Workspace>, principal: Principal, address: String? = nil) {
         self.workspaceId = workspaceId
         self.principal = principal
+        self.address = address
     }
 
     public static func server(of workspaceId: Identifier<Workspace>) -> Access {
@@ -83,19 +106,33 @@ public struct Access: Sendable, Equatable {
         if case .staff(let staff) = principal { staff } else { nil }
     }
 
-    /// Whether this principal may do `action`. A contact never holds permissions: what it may do to its own
-    /// conversation is checked by row.
-    public func allows(_ action: Permission.Action) -> Bool {
+    /// Whether this principal may do `action` to some rows at least. A contact never holds permissions: what it may do to
+    /// its own conversation is checked by row.
+    public func allows(_ action: Permission.Action) -> Bool { scope(of: action) != nil }
+
+    /// How far this principal may do `action`, or nil when it may not at all.
+    public func scope(of action: Permission.Action) -> Permission.Scope? {
         switch principal {
-        case .staff(let staff): staff.role.scope(of: action) != nil
-        case .contact: false
-        case .server: true
+        case .staff(let staff): staff.grants.scope(of: action)
+        case .contact: nil
+        case .server: .all
         }
+    }
+
+    /// Whether this principal may do `action` to a conversation that `owner` answers. Contacts are not asked here.
+    public func allows(_ action: Permission.Action, on owner: Owner) -> Bool {
+        guard let scope = scope(of: action) else { return false }
+        return staff?.reach.covers(owner, of: staff?.userId ?? Identifier(0), within: scope) ?? true
     }
 
     /// - Throws: ``Refusal/forbidden`` when `action` is not allowed.
     public func require(_ action: Permission.Action) throws(Refusal) {
         guard allows(action) else { throw .forbidden }
+    }
+
+    /// - Throws: ``Refusal/forbidden`` when `action` is not allowed on a conversation that `owner` answers.
+    public func require(_ action: Permission.Action, on owner: Owner) throws(Refusal) {
+        guard allows(action, on: owner) else { throw .forbidden }
     }
 }
 

@@ -16,11 +16,15 @@ public struct User: Sendable, Equatable {
     public var accessVersion: Int64
     public var createdAt: Timestamp
     public var lastLoginAt: Timestamp?
+    /// Whom a registered customer writes as; nil before the first session, and for staff.
+    public var contactId: Identifier<Contact>?
 
     public init(
         id: Identifier<User>, workspaceId: Identifier<Workspace>, email: String, name: String, role: Role,
-        status: Status, locale: String?, accessVersion: Int64, createdAt: Timestamp, lastLoginAt: Timestamp?
+        status: Status, locale: String?, accessVersion: Int64, createdAt: Timestamp, lastLoginAt: Timestamp?,
+        contactId: Identifier<Contact>? = nil
     ) {
+        self.contactId = contactId
         self.id = id
         self.workspaceId = workspaceId
         self.email = email
@@ -47,10 +51,20 @@ public struct Login: Sendable, Equatable {
     public var createdAt: Timestamp
     public var expiresAt: Timestamp
     public var isRevoked: Bool
+    /// When its refresh token was last exchanged.
+    public var lastUsedAt: Timestamp
+    /// Network address that it was made from.
+    public var address: String?
+    /// What the client calls itself.
+    public var userAgent: String?
 
     public init(
-        id: Identifier<Login>, userId: Identifier<User>, createdAt: Timestamp, expiresAt: Timestamp, isRevoked: Bool
+        id: Identifier<Login>, userId: Identifier<User>, createdAt: Timestamp, expiresAt: Timestamp, isRevoked: Bool,
+        lastUsedAt: Timestamp, address: String? = nil, userAgent: String? = nil
     ) {
+        self.lastUsedAt = lastUsedAt
+        self.address = address
+        self.userAgent = userAgent
         self.id = id
         self.userId = userId
         self.createdAt = createdAt

@@ -170,8 +170,8 @@ private enum TokenHolder: Sendable {
                 workspaceId: workspaceId,
                 principal: .staff(
                     .init(
-                        userId: userId, name: user.name, role: user.role, loginId: loginId,
-                        accessVersion: user.accessVersion)))
+                        userId: userId, name: user.name, role: user.role, credential: .login(loginId),
+                        accessVersion: user.accessVersion, reach: try reader.reach(of: user))))
             return (access, login.expiresAt)
         }
     }

@@ -50,6 +50,30 @@ extension Article: PubliclyIdentified {
     public static var identifierPrefix: String { "art" }
     public static var identifierTag: UInt8 { 10 }
 }
+extension Role: PubliclyIdentified {
+    public static var identifierPrefix: String { "rol" }
+    public static var identifierTag: UInt8 { 11 }
+}
+extension Team: PubliclyIdentified {
+    public static var identifierPrefix: String { "tem" }
+    public static var identifierTag: UInt8 { 12 }
+}
+extension APIKey: PubliclyIdentified {
+    public static var identifierPrefix: String { "key" }
+    public static var identifierTag: UInt8 { 13 }
+}
+extension Invitation: PubliclyIdentified {
+    public static var identifierPrefix: String { "inv" }
+    public static var identifierTag: UInt8 { 14 }
+}
+extension Attachment: PubliclyIdentified {
+    public static var identifierPrefix: String { "att" }
+    public static var identifierTag: UInt8 { 15 }
+}
+extension AuditEntry: PubliclyIdentified {
+    public static var identifierPrefix: String { "aud" }
+    public static var identifierTag: UInt8 { 16 }
+}
 
 /// Maps row keys to the opaque strings that clients see, and back, without a column or an index for it.
 ///

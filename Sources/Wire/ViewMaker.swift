@@ -89,8 +89,8 @@ public struct ViewMaker: Sendable {
 
     public func user(_ user: User) -> UserView {
         UserView(
-            id: identifiers.text(user.id), email: user.email, name: user.name, role: user.role,
-            permissions: user.role.permissions.map(\.text).sorted(), status: user.status, locale: user.locale,
+            id: identifiers.text(user.id), email: user.email, name: user.name, role: user.role.name,
+            permissions: user.role.permissions.map(\.text), status: user.status, locale: user.locale,
             createdAt: user.createdAt, lastLoginAt: user.lastLoginAt)
     }
 

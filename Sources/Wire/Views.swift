@@ -130,7 +130,8 @@ public struct UserView: Codable, Sendable, Equatable {
     public var id: String
     public var email: String
     public var name: String
-    public var role: Role
+    /// Name of a built-in role or of one of the workspace's own.
+    public var role: String
     public var permissions: [String]
     public var status: User.Status
     @Nullable public var locale: String?

@@ -162,7 +162,7 @@ final class HTTPFixture: Sendable {
     func token(
         _ role: Role = .admin, email: String? = nil, in workspace: Workspace? = nil
     ) async throws -> String {
-        let user = try await user(email ?? "\(role.rawValue)@example.com", role: role, in: workspace)
+        let user = try await user(email ?? "\(role.name)@example.com", role: role, in: workspace)
         return try await token(of: user)
     }
 
@@ -172,7 +172,7 @@ final class HTTPFixture: Sendable {
         }
         return try await tokens.accessToken(
             userId: views.identifiers.text(user.id), workspaceId: views.identifiers.text(user.workspaceId),
-            role: user.role.rawValue, accessVersion: user.accessVersion, familyId: views.identifiers.text(login.id))
+            role: user.role.name, accessVersion: user.accessVersion, familyId: views.identifiers.text(login.id))
     }
 
     func otherWorkspace() async throws -> (Workspace, Inbox) {

@@ -41,8 +41,8 @@ import Testing
     func aSchemaThatIsUpToDateIsLeftAlone(on database: TestDatabase) async throws {
         let driver = try await database.open()
         let first = try await driver.migrate()
-        #expect(!first.applied.isEmpty && first.version == 2)
-        #expect(try await driver.migrate() == SchemaMigration(version: 2, applied: []))
+        #expect(!first.applied.isEmpty)
+        #expect(try await driver.migrate() == SchemaMigration(version: first.version, applied: []))
     }
 
     /// The server commits each statement of a migration by itself, and the node may die between any two.
@@ -54,7 +54,7 @@ import Testing
         let address = try await server.newDatabase()
         // A second version with what cannot be said with IF NOT EXISTS on both servers.
         let later = MySQLSchema.Migration(
-            version: 3, name: "mysql-0003-test.sql",
+            version: 1 + (MySQLSchema.embedded.last?.version ?? 0), name: "mysql-later-test.sql",
             statements: [
                 "ALTER TABLE leases ADD COLUMN note BIGINT", "CREATE INDEX leases_by_note ON leases (note)",
                 "ALTER TABLE nodes DROP COLUMN components",

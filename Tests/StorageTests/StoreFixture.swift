@@ -42,7 +42,7 @@ final class StoreFixture: Sendable {
         }
         admin = Access(
             workspaceId: workspaceId,
-            principal: .staff(.init(userId: user.id, name: user.name, role: .admin, loginId: Identifier(1))))
+            principal: .staff(.init(userId: user.id, name: user.name, role: .admin, credential: .login(Identifier(1)))))
     }
 
     /// Another node on the same database.

@@ -30,9 +30,10 @@ struct DatabaseOperations: Operations {
 
     func createUser(_ user: NewUser) async throws -> UserSummary {
         let workspace = try await workspace(user.workspace)
-        guard let role = Role(rawValue: user.role) else {
+        let roles = try await database.store.read { try $0.roles(in: workspace.id) }
+        guard let role = roles.first(where: { $0.name == user.role }) else {
             throw CommandFailure.refused(
-                "there is no role \(user.role); there are \(Role.allCases.map(\.rawValue).joined(separator: ", "))")
+                "there is no role \(user.role); there are \(roles.map(\.name).joined(separator: ", "))")
         }
         guard let email = EmailAddress(user.email) else { throw CommandFailure.refused("that is no e-mail address") }
         try require(user.password, of: email.text, for: role)
@@ -95,7 +96,7 @@ struct DatabaseOperations: Operations {
     private func summary(_ user: User, _ workspace: Workspace) -> UserSummary {
         UserSummary(
             id: database.views.identifiers.text(user.id), workspace: workspace.slug, email: user.email,
-            role: user.role.rawValue)
+            role: user.role.name)
     }
 }
 

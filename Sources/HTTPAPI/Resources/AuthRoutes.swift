@@ -63,10 +63,12 @@ struct AuthRoutes: Sendable {
             response: Ticket.self, status: .created
         ) { call in
             guard let staff = call.access.staff else { throw Refusal.forbidden }
+            // A key that opens the socket itself needs no ticket for it.
+            guard let loginId = staff.loginId else { throw Refusal.forbidden }
             let ticket = RandomToken(.ticket)
             let (digest, workspaceId) = (ticket.digest.bytes, call.access.workspaceId)
             try await store.write {
-                try $0.issueTicket(digest, to: .login(staff.loginId, userId: staff.userId), in: workspaceId)
+                try $0.issueTicket(digest, to: .login(loginId, userId: staff.userId), in: workspaceId)
             }
             return Answer(Ticket(ticket: ticket.text))
         }
@@ -119,7 +121,7 @@ struct AuthRoutes: Sendable {
     private func signedIn(_ user: User, _ login: Login, _ refreshToken: RandomToken) async throws -> SignedIn {
         let accessToken = try await tokens.accessToken(
             userId: views.identifiers.text(user.id), workspaceId: views.identifiers.text(user.workspaceId),
-            role: user.role.rawValue, accessVersion: user.accessVersion, familyId: views.identifiers.text(login.id))
+            role: user.role.name, accessVersion: user.accessVersion, familyId: views.identifiers.text(login.id))
         return SignedIn(user: views.user(user), accessToken: accessToken, refreshToken: refreshToken.text)
     }
 }

@@ -26,7 +26,7 @@ struct EntityTag: Sendable, Equatable {
 
     init(_ user: User) {
         self.init(
-            fields: [user.name, user.email, user.role.rawValue, user.status.rawValue, user.locale])
+            fields: [user.name, user.email, user.role.name, user.status.rawValue, user.locale])
     }
 
     init(_ session: ChatSession) {

@@ -14,8 +14,9 @@ struct Gate: Sendable {
         let token = try authenticator.verify(bearer.text)
         // Only genuine tokens are counted, so that made-up ones cannot fill the table; and before the rows are asked.
         try limits.count(.request(token: TokenDigest(of: bearer.text)))
-        let access = try await authenticator.access(of: token)
-        scope.findings.principalKind = access.contact == nil ? access.staff?.role.rawValue : "contact"
+        var access = try await authenticator.access(of: token)
+        access.address = scope.client.text
+        scope.findings.principalKind = access.contact == nil ? access.staff?.role.name : "contact"
         try admission.check(access)
         return access
     }

@@ -309,7 +309,7 @@ extension Access {
     /// Whether both are the same user by the same sign-in, or the same session.
     fileprivate func isSameSignIn(as other: Access) -> Bool {
         switch (principal, other.principal) {
-        case (.staff(let one), .staff(let two)): one.userId == two.userId && one.loginId == two.loginId
+        case (.staff(let one), .staff(let two)): one.userId == two.userId && one.credential == two.credential
         case (.contact(let one), .contact(let two)): one.sessionId == two.sessionId
         default: false
         }

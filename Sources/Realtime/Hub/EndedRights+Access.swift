@@ -19,7 +19,7 @@ struct RevokedAccess: Sendable {
         case .contact(let contact): return sessions.contains(contact.sessionId) ? .sessionClosed : nil
         case .staff(let staff):
             let isOutdated = users[staff.userId].map { staff.accessVersion < $0 } ?? false
-            return isOutdated || logins.contains(staff.loginId) ? .revoked : nil
+            return isOutdated || (staff.loginId.map(logins.contains) ?? false) ? .revoked : nil
         case .server: return nil
         }
     }

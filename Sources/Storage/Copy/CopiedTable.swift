@@ -31,6 +31,16 @@ struct CopiedTable: Sendable {
         CopiedTable("tickets", key: "digest"),
         CopiedTable("reply_jobs", key: "id"),
         CopiedTable("articles", key: "id"),
+        CopiedTable("roles", key: "id"),
+        CopiedTable("teams", key: "id"),
+        CopiedTable("team_members", key: "team_id", "user_id"),
+        CopiedTable("api_keys", key: "id"),
+        CopiedTable("invitations", key: "id"),
+        CopiedTable("login_failures", key: "account", "address"),
+        CopiedTable("attachments", key: "id"),
+        CopiedTable("audit_log", key: "id"),
+        CopiedTable("idempotency_keys", key: "workspace_id", "principal", "route", "name"),
+        CopiedTable("reply_receipts", key: "message_id"),
     ]
 }
 

@@ -18,26 +18,57 @@ enum InboxRow {
     }
 }
 
+/// Users `u` that are not deleted, with their roles.
 enum UserRow {
-    static let columns =
-        "id, workspace_id, email, name, role, status, locale, access_version, created_at, last_login_at, password_hash"
-    static func decode(_ row: any SQLRow) -> User {
+    /// Select list; needs ``tables``.
+    static let columns = """
+        u.id, u.workspace_id, u.email, u.name, u.role, u.status, u.locale, u.access_version, u.created_at, \
+        u.last_login_at, u.contact_id, u.password_hash, r.id, r.permissions, r.updated_at
+        """
+    static let tables = "users u LEFT JOIN roles r ON r.workspace_id = u.workspace_id AND r.name = u.role"
+    /// Stands in every condition.
+    static let isThere = "u.deleted_at IS NULL"
+
+    static func decode(_ row: any SQLRow) throws -> User {
         User(
             id: row.identifier(0), workspaceId: row.identifier(1), email: row.text(2), name: row.text(3),
-            // A role that this build does not know grants nothing.
-            role: Role(rawValue: row.text(4)) ?? .customer, status: User.Status(rawValue: row.text(5)) ?? .suspended,
+            role: try role(row), status: User.Status(rawValue: row.text(5)) ?? .suspended,
             locale: row.optionalText(6), accessVersion: row.integer(7), createdAt: row.timestamp(8),
-            lastLoginAt: row.optionalTimestamp(9))
+            lastLoginAt: row.optionalTimestamp(9), contactId: row.optionalInteger(10).map { Identifier($0) })
     }
-    static let passwordHashColumn = 10
+    static let passwordHashColumn = 11
+
+    private static func role(_ row: any SQLRow) throws -> Role {
+        let name = row.text(4)
+        if let builtIn = Role.builtIn(name) { return builtIn }
+        // A role that is not there grants nothing.
+        guard let id = row.optionalInteger(12) else { return .customer }
+        return Role(
+            id: Identifier(id), name: name, grants: try RoleRow.grants(row.text(13)), updatedAt: row.timestamp(14))
+    }
+}
+
+enum RoleRow {
+    static let columns = "id, name, permissions, updated_at"
+    static func decode(_ row: any SQLRow) throws -> Role {
+        Role(id: row.identifier(0), name: row.text(1), grants: try grants(row.text(2)), updatedAt: row.timestamp(3))
+    }
+
+    /// Permissions as they are stored. One that this build does not know grants nothing.
+    static func grants(_ text: String) throws -> Grants {
+        Grants(try StoredJSON.decode([String].self, text).compactMap { Permission($0) })
+    }
+
+    static func text(_ grants: Grants) throws -> String { try StoredJSON.encode(grants.permissions.map(\.text)) }
 }
 
 enum LoginRow {
-    static let columns = "id, user_id, created_at, expires_at, revoked_at"
+    static let columns = "id, user_id, created_at, expires_at, revoked_at, last_used_at, address, user_agent"
     static func decode(_ row: any SQLRow) -> Login {
         Login(
             id: row.identifier(0), userId: row.identifier(1), createdAt: row.timestamp(2),
-            expiresAt: row.timestamp(3), isRevoked: row.optionalInteger(4) != nil)
+            expiresAt: row.timestamp(3), isRevoked: row.optionalInteger(4) != nil, lastUsedAt: row.timestamp(5),
+            address: row.optionalText(6), userAgent: row.optionalText(7))
     }
 }
 

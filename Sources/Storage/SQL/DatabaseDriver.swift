@@ -72,7 +72,7 @@ extension DatabaseDriver {
             var highest: Int64 = 0
             for table in [
                 "workspaces", "inboxes", "users", "logins", "contacts", "conversations", "messages", "chat_sessions",
-                "reply_jobs", "articles",
+                "reply_jobs", "articles", "roles", "teams", "api_keys", "invitations", "attachments", "audit_log",
             ] {
                 highest = max(highest, try connection.integer("SELECT max(id) FROM \(table)") ?? 0)
             }

@@ -2,8 +2,8 @@ public import Domain
 
 extension RowReader {
     /// The state of a conversation that `access` may read.
-    /// - Throws: ``Refusal/notFound`` when there is none, or it is another workspace's or contact's;
-    ///   ``Refusal/forbidden`` when the role may not read conversations at all.
+    /// - Throws: ``Refusal/notFound`` when there is none, or it is another workspace's or contact's, or beyond the scope
+    ///   of the caller; ``Refusal/forbidden`` when the role may not read conversations at all.
     func readable(_ id: Identifier<Conversation>, by access: Access) throws -> ConversationState {
         if access.contact == nil { try access.require(.conversationsRead) }
         let state = try connection.row(
@@ -14,7 +14,11 @@ extension RowReader {
             WHERE c.id = ? AND c.workspace_id = ?
             """, [.identifier(id), .identifier(access.workspaceId)], ConversationState.decode)
         guard let state else { throw Refusal.notFound }
-        if let contact = access.contact, contact.contactId != state.contactId { throw Refusal.notFound }
+        if let contact = access.contact {
+            guard contact.contactId == state.contactId else { throw Refusal.notFound }
+        } else {
+            guard access.allows(.conversationsRead, on: state.owner) else { throw Refusal.notFound }
+        }
         return state
     }
 
@@ -52,6 +56,7 @@ extension RowReader {
             arguments += [.identifier(access.workspaceId), .identifier(contact.contactId)]
         } else {
             try access.require(.conversationsRead)
+            access.limit(.conversationsRead, &conditions, &arguments)
         }
         filter.add(to: &conditions, &arguments)
         // One contact has few conversations: they are read and sorted, where the workspace's list is walked by update.
@@ -246,8 +251,8 @@ extension Transaction {
     public func update(
         _ id: Identifier<Conversation>, _ patch: ConversationPatch, by access: Access
     ) throws -> Conversation {
-        try access.require(.conversationsWrite)
         var state = try locked(id, by: access)
+        try access.require(.conversationsWrite, on: state.owner)
         let before = try conversation(id, by: access)
         var changes = ConversationChanges()
         var status = patch.status ?? before.status
@@ -334,5 +339,26 @@ extension Transaction {
             try saveHead(of: state)
         }
         return due.count
+    }
+}
+
+extension Access {
+    /// Adds what keeps a list of conversations `c` to those that `action` reaches: the same as ``Reach/covers(_:of:within:)``.
+    func limit(_ action: Permission.Action, _ conditions: inout [String], _ arguments: inout [SQLValue]) {
+        guard let staff, let scope = scope(of: action), scope != .all else { return }
+        func places(_ count: Int) -> String { Array(repeating: "?", count: count).joined(separator: ", ") }
+        let agents = scope == .own ? [] : staff.reach.colleagues.subtracting([staff.userId]).sorted { $0.rawValue < $1.rawValue }
+        var alternatives = ["(c.owner_kind = 'agent' AND c.owner_id IN (\(places(agents.count + 1))))"]
+        arguments.append(.identifier(staff.userId))
+        arguments += agents.map { .identifier($0) }
+        if scope == .team {
+            alternatives.append("c.owner_kind = 'none'")
+            let teams = staff.reach.teams.sorted { $0.rawValue < $1.rawValue }
+            if !teams.isEmpty {
+                alternatives.append("(c.owner_kind = 'team' AND c.owner_id IN (\(places(teams.count))))")
+                arguments += teams.map { .identifier($0) }
+            }
+        }
+        conditions.append("(\(alternatives.joined(separator: " OR ")))")
     }
 }

@@ -93,7 +93,11 @@ extension RowReader {
         case .contact(let contact): return try session(contact.sessionId)?.status.isOver ?? true
         case .staff(let staff):
             guard let user = try user(staff.userId), user.status == .active else { return true }
-            return try staff.accessVersion < user.accessVersion || login(staff.loginId)?.isRevoked ?? false
+            if staff.accessVersion < user.accessVersion { return true }
+            switch staff.credential {
+            case .login(let id): return try login(id)?.isRevoked ?? true
+            case .apiKey(let id): return try apiKey(id)?.isOver(at: now) ?? true
+            }
         case .server: return false
         }
     }

@@ -72,7 +72,12 @@ extension Transaction {
                 .identifier(access.workspaceId),
             ], SendRow.decode)
         guard let row else { throw Refusal.notFound }
-        if let contact = access.contact, contact.contactId != row.state.contactId { throw Refusal.notFound }
+        if let contact = access.contact {
+            guard contact.contactId == row.state.contactId else { throw Refusal.notFound }
+        } else {
+            guard access.allows(.conversationsRead, on: row.state.owner) else { throw Refusal.notFound }
+            try access.require(.messagesWrite, on: row.state.owner)
+        }
         return row
     }
 

@@ -12,8 +12,8 @@ extension Transaction {
         of conversationId: Identifier<Conversation>, to target: OwnerSwitch, expectedEpoch: Int64? = nil,
         reason: String?, announcement: String? = nil, by access: Access
     ) throws -> Conversation {
-        if access.contact == nil { try access.require(.conversationsWrite) }
         var state = try locked(conversationId, by: access)
+        if access.contact == nil { try access.require(.conversationsWrite, on: state.owner) }
         if let expectedEpoch, expectedEpoch != state.owner.epoch { throw Refusal.staleOwner }
         if let contact = access.contact {
             guard target.isAllowedForContact(of: state.owner) else { throw Refusal.forbidden }
@@ -71,8 +71,10 @@ extension Transaction {
 
     private func activeStaff(_ id: Identifier<User>, in workspaceId: Identifier<Workspace>) throws -> User {
         let user = try connection.row(
-            "SELECT \(UserRow.columns) FROM users WHERE id = ? AND workspace_id = ?",
-            [.identifier(id), .identifier(workspaceId)], UserRow.decode)
+            """
+            SELECT \(UserRow.columns) FROM \(UserRow.tables) \
+            WHERE u.id = ? AND u.workspace_id = ? AND \(UserRow.isThere)
+            """, [.identifier(id), .identifier(workspaceId)], UserRow.decode)
         guard let user, user.role.isStaff, user.status == .active else {
             throw Refusal.invalid([
                 FieldProblem(field: "agent_id", code: "not_found", message: "no such active agent")

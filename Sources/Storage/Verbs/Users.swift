@@ -28,7 +28,7 @@ extension Transaction {
                 """,
                 [
                     .identifier(user.id), .identifier(workspaceId), .text(email), .text(User.emailKey(email)),
-                    .text(name), .text(passwordHash), .text(role.rawValue), .time(now),
+                    .text(name), .text(passwordHash), .text(role.name), .time(now),
                 ])
         } catch StorageFailure.constraint {
             throw Refusal.emailTaken
@@ -54,19 +54,25 @@ extension Transaction {
     }
 
     /// Begins a sign-in with its first refresh token.
-    public func beginLogin(of userId: Identifier<User>, refreshDigest: [UInt8]) throws -> (User, Login) {
+    /// - Parameters:
+    ///   - address: where it is made from.
+    ///   - userAgent: what the client calls itself.
+    public func beginLogin(
+        of userId: Identifier<User>, refreshDigest: [UInt8], address: String? = nil, userAgent: String? = nil
+    ) throws -> (User, Login) {
         guard let user = try user(userId), user.status == .active else { throw Refusal.notFound }
         let login = Login(
             id: identifiers.next(), userId: userId, createdAt: now,
-            expiresAt: now.adding(seconds: Self.loginDays * 86_400), isRevoked: false)
+            expiresAt: now.adding(seconds: Self.loginDays * 86_400), isRevoked: false, lastUsedAt: now, address: address,
+            userAgent: userAgent)
         try connection.run(
             """
-            INSERT INTO logins (id, workspace_id, user_id, created_at, last_used_at, expires_at) \
-            VALUES (?, ?, ?, ?, ?, ?)
+            INSERT INTO logins (id, workspace_id, user_id, created_at, last_used_at, expires_at, address, user_agent) \
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?)
             """,
             [
                 .identifier(login.id), .identifier(user.workspaceId), .identifier(userId), .time(now), .time(now),
-                .time(login.expiresAt),
+                .time(login.expiresAt), .optional(address), .optional(userAgent),
             ])
         try insertRefreshToken(refreshDigest, of: login.id, in: user.workspaceId)
         try connection.run("UPDATE users SET last_login_at = ? WHERE id = ?", [.time(now), .identifier(userId)])
@@ -130,8 +136,8 @@ extension Transaction {
         let changed = try connection.run(
             """
             UPDATE users SET role = COALESCE(?, role), status = COALESCE(?, status), \
-            access_version = access_version + 1, access_changed_at = ? WHERE id = ?
-            """, [.optional(role?.rawValue), .optional(status?.rawValue), .time(now), .identifier(id)])
+            access_version = access_version + 1, access_changed_at = ? WHERE id = ? AND deleted_at IS NULL
+            """, [.optional(role?.name), .optional(status?.rawValue), .time(now), .identifier(id)])
         guard changed == 1, let user = try user(id) else { throw Refusal.notFound }
         committed.changedUsers.append(ChangedAccess(userId: id, version: user.accessVersion))
         return user
@@ -154,7 +160,9 @@ extension Transaction {
 
 extension RowReader {
     public func user(_ id: Identifier<User>) throws -> User? {
-        try connection.row("SELECT \(UserRow.columns) FROM users WHERE id = ?", [.identifier(id)], UserRow.decode)
+        try connection.row(
+            "SELECT \(UserRow.columns) FROM \(UserRow.tables) WHERE u.id = ? AND \(UserRow.isThere)", [.identifier(id)],
+            UserRow.decode)
     }
 
     /// The user with this e-mail and the stored password hash, in one workspace only.
@@ -162,9 +170,11 @@ extension RowReader {
         email: String, in workspaceId: Identifier<Workspace>
     ) throws -> (user: User, passwordHash: String)? {
         try connection.row(
-            "SELECT \(UserRow.columns) FROM users WHERE workspace_id = ? AND email_key = ?",
-            [.identifier(workspaceId), .text(User.emailKey(email))]
-        ) { (UserRow.decode($0), $0.text(UserRow.passwordHashColumn)) }
+            """
+            SELECT \(UserRow.columns) FROM \(UserRow.tables) \
+            WHERE u.workspace_id = ? AND u.email_key = ? AND \(UserRow.isThere)
+            """, [.identifier(workspaceId), .text(User.emailKey(email))]
+        ) { (try UserRow.decode($0), $0.text(UserRow.passwordHashColumn)) }
     }
 
     public func login(_ id: Identifier<Login>) throws -> Login? {

@@ -56,7 +56,7 @@ final class MySQLCluster: Sendable {
         }
         admin = Access(
             workspaceId: workspace.id,
-            principal: .staff(.init(userId: user.id, name: user.name, role: .admin, loginId: Identifier(1))))
+            principal: .staff(.init(userId: user.id, name: user.name, role: .admin, credential: .login(Identifier(1)))))
         await store.close()
     }
 

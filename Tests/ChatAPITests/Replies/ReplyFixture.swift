@@ -61,7 +61,7 @@ final class ReplyFixture: Sendable {
         }
         admin = Access(
             workspaceId: workspace.id,
-            principal: .staff(.init(userId: user.id, name: user.name, role: .admin, loginId: Identifier(1))))
+            principal: .staff(.init(userId: user.id, name: user.name, role: .admin, credential: .login(Identifier(1)))))
     }
 
     deinit { try? FileManager.default.removeItem(at: folder) }

@@ -70,7 +70,7 @@ final class ClusterFixture: Sendable {
             workspaceId: workspaceId,
             principal: .staff(
                 .init(
-                    userId: agent.id, name: agent.name, role: .admin, loginId: Identifier(login),
+                    userId: agent.id, name: agent.name, role: .admin, credential: .login(Identifier(login)),
                     accessVersion: version)))
     }
 

@@ -1,0 +1,140 @@
+public import Domain
+
+/// Which lines of the audit log a list shows. Nil fields do not filter.
+public struct AuditFilter: Sendable, Equatable {
+    public var action: AuditEntry.Action?
+    public var actor: Identifier<User>?
+    public var target: AuditEntry.Target?
+    public var since: Timestamp?
+    public var until: Timestamp?
+
+    public init() {}
+}
+
+extension Transaction {
+    /// Adds a line to the audit log, in the transaction of what it tells.
+    /// - Parameters:
+    ///   - before: the changed fields as they were, without secrets; null for what is new.
+    ///   - after: the changed fields as they are, without secrets; null for what is gone.
+    public func audit(
+        _ action: AuditEntry.Action, _ target: AuditEntry.Target?, before: JSONValue = .null, after: JSONValue = .null,
+        by access: Access
+    ) throws {
+        let actor = access.actor
+        try connection.run(
+            """
+            INSERT INTO audit_log (id, workspace_id, at, actor_kind, actor_id, actor_name, address, action, \
+            target_kind, target_id, state_before, state_after) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            """,
+            [
+                .identifier(identifiers.next(AuditEntry.self)), .identifier(access.workspaceId), .time(now),
+                .text(actor.kind.rawValue), .optional(actor.id), .optional(actor.name), .optional(access.address),
+                .text(action.rawValue), .optional(target?.kind), .optional(target?.key), .text(before.serialized()),
+                .text(after.serialized()),
+            ])
+    }
+}
+
+extension RowReader {
+    /// Lines of the audit log, newest first.
+    public func auditLog(
+        _ filter: AuditFilter, after position: KeysetPosition?, limit: Int, by access: Access
+    ) throws -> KeysetSlice<AuditEntry> {
+        try access.require(.auditRead)
+        var conditions = ["workspace_id = ?"]
+        var arguments: [SQLValue] = [.identifier(access.workspaceId)]
+        func add(_ condition: String, _ values: SQLValue...) {
+            conditions.append(condition)
+            arguments += values
+        }
+        if let position { add("id < ?", .integer(position.id)) }
+        if let action = filter.action { add("action = ?", .text(action.rawValue)) }
+        if let actor = filter.actor {
+            add("actor_kind = ? AND actor_id = ?", .text(Actor.Kind.agent.rawValue), .identifier(actor))
+        }
+        if let target = filter.target {
+            add("target_kind = ? AND target_id = ?", .text(target.kind), .integer(target.key))
+        }
+        if let since = filter.since { add("at >= ?", .time(since)) }
+        if let until = filter.until { add("at < ?", .time(until)) }
+        arguments.append(.integer(Int64(limit) + 1))
+        var items = try connection.rows(
+            """
+            SELECT \(AuditRow.columns) FROM audit_log WHERE \(conditions.joined(separator: " AND ")) \
+            ORDER BY id DESC LIMIT ?
+            """, arguments, AuditRow.decode
+        ).compactMap { $0 }
+        let hasMore = items.count > limit
+        if hasMore { items.removeLast() }
+        return KeysetSlice(
+            items: items, next: hasMore ? items.last.map { KeysetPosition(sortKey: 0, id: $0.id.rawValue) } : nil)
+    }
+}
+
+enum AuditRow {
+    static let columns = """
+        id, workspace_id, at, actor_kind, actor_id, actor_name, address, action, target_kind, target_id, \
+        state_before, state_after
+        """
+
+    /// Nil for an action of a newer build.
+    static func decode(_ row: any SQLRow) throws -> AuditEntry? {
+        guard let action = AuditEntry.Action(rawValue: row.text(7)) else { return nil }
+        return AuditEntry(
+            id: row.identifier(0), workspaceId: row.identifier(1), at: row.timestamp(2),
+            actor: Actor(
+                kind: Actor.Kind(rawValue: row.text(3)) ?? .system, id: row.optionalInteger(4), name: row.optionalText(5)),
+            address: row.optionalText(6), action: action,
+            target: AuditEntry.Target(kind: row.optionalText(8), key: row.optionalInteger(9)),
+            before: try StoredJSON.value(row.text(10)), after: try StoredJSON.value(row.text(11)))
+    }
+}
+
+extension AuditEntry.Target {
+    var kind: String {
+        switch self {
+        case .user: "user"
+        case .login: "login"
+        case .invitation: "invitation"
+        case .role: "role"
+        case .team: "team"
+        case .apiKey: "api_key"
+        case .inbox: "inbox"
+        case .contact: "contact"
+        case .article: "article"
+        case .workspace: "workspace"
+        }
+    }
+
+    var key: Int64 {
+        switch self {
+        case .user(let id): id.rawValue
+        case .login(let id): id.rawValue
+        case .invitation(let id): id.rawValue
+        case .role(let id): id.rawValue
+        case .team(let id): id.rawValue
+        case .apiKey(let id): id.rawValue
+        case .inbox(let id): id.rawValue
+        case .contact(let id): id.rawValue
+        case .article(let id): id.rawValue
+        case .workspace(let id): id.rawValue
+        }
+    }
+
+    init?(kind: String?, key: Int64?) {
+        guard let kind, let key else { return nil }
+        switch kind {
+        case "user": self = .user(Identifier(key))
+        case "login": self = .login(Identifier(key))
+        case "invitation": self = .invitation(Identifier(key))
+        case "role": self = .role(Identifier(key))
+        case "team": self = .team(Identifier(key))
+        case "api_key": self = .apiKey(Identifier(key))
+        case "inbox": self = .inbox(Identifier(key))
+        case "contact": self = .contact(Identifier(key))
+        case "article": self = .article(Identifier(key))
+        case "workspace": self = .workspace(Identifier(key))
+        default: return nil
+        }
+    }
+}
