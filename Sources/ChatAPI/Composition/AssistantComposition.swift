@@ -53,7 +53,7 @@ struct AssistantComposition: Sendable {
             return (
                 "openai",
                 .init(
-                    endpoint: endpoint, key: openAI.apiKey.flatMap { APIKey($0.reveal()) }, model: openAI.model,
+                    endpoint: endpoint, key: openAI.apiKey.flatMap { ProviderKey($0.reveal()) }, model: openAI.model,
                     contextTokens: contextTokens)
             )
         case .dashScope(let dashScope):
@@ -67,7 +67,7 @@ struct AssistantComposition: Sendable {
             return (
                 "dashscope",
                 .init(
-                    endpoint: endpoint, key: dashScope.apiKey.flatMap { APIKey($0.reveal()) },
+                    endpoint: endpoint, key: dashScope.apiKey.flatMap { ProviderKey($0.reveal()) },
                     model: dashScope.model, contextTokens: contextTokens)
             )
         }

@@ -21,7 +21,7 @@ import Testing
         OpenAIProvider(
             name: name,
             settings: OpenAIProvider.Settings(
-                endpoint: try #require(OpenAIEndpoint(base: base)), key: key.flatMap(APIKey.init), model: "gpt-x",
+                endpoint: try #require(OpenAIEndpoint(base: base)), key: key.flatMap(ProviderKey.init), model: "gpt-x",
                 contextTokens: contextTokens),
             client: client, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     }

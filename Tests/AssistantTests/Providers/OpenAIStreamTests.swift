@@ -235,7 +235,7 @@ import Testing
     }
 
     @Test func `a key is never shown`() throws {
-        let key = try #require(APIKey(" sk-verysecret123 "))
+        let key = try #require(ProviderKey(" sk-verysecret123 "))
         var dumped = ""
         dump(key, to: &dumped)
         for text in [
@@ -247,7 +247,7 @@ import Testing
         #expect(
             !key.redacted("Incorrect API key provided: sk-verysecret123. Or sk-other**********key, Bearer abcdefghijk")
                 .contains("secret"))
-        #expect(APIKey("") == nil)
-        #expect(APIKey("a\nb: c") == nil)
+        #expect(ProviderKey("") == nil)
+        #expect(ProviderKey("a\nb: c") == nil)
     }
 }

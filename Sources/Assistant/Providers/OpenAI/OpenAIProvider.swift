@@ -11,14 +11,14 @@ public final class OpenAIProvider: ReplyProvider {
     public struct Settings: Sendable {
         public var endpoint: OpenAIEndpoint
         /// Nil for a local server that asks for none: then no `Authorization` is sent.
-        public var key: APIKey?
+        public var key: ProviderKey?
         public var model: String
         /// Tokens that the model reads and writes together, `AI_CONTEXT_TOKENS`.
         public var contextTokens: Int
         /// Low, because an answer from sources leaves little to invent.
         public var temperature = 0.3
 
-        public init(endpoint: OpenAIEndpoint, key: APIKey?, model: String, contextTokens: Int) {
+        public init(endpoint: OpenAIEndpoint, key: ProviderKey?, model: String, contextTokens: Int) {
             self.endpoint = endpoint
             self.key = key
             self.model = model
@@ -290,7 +290,7 @@ public final class OpenAIProvider: ReplyProvider {
     private static let longestDetail = 300
 
     private func redacted(_ text: String) -> String {
-        String((settings.key?.redacted(text) ?? APIKey.redacted(text)).prefix(Self.longestDetail))
+        String((settings.key?.redacted(text) ?? ProviderKey.redacted(text)).prefix(Self.longestDetail))
     }
 
     /// The kind of an error of the network, without addresses.

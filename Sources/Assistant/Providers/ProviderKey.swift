@@ -1,5 +1,5 @@
 /// A provider's key, which no log line, error or debugger output shows.
-public struct APIKey: Sendable, Equatable {
+public struct ProviderKey: Sendable, Equatable {
     let secret: String
 
     /// - Returns: nil when the text is empty or cannot stand in a header.
@@ -19,7 +19,7 @@ public struct APIKey: Sendable, Equatable {
     }
 }
 
-extension APIKey: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+extension ProviderKey: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
     public var description: String { "[redacted]" }
     public var debugDescription: String { "[redacted]" }
     public var customMirror: Mirror { Mirror(self, children: []) }
