@@ -123,11 +123,17 @@ CREATE TABLE IF NOT EXISTS idempotency_keys (
     KEY idempotency_keys_by_age (claimed_at)
 ) ENGINE = InnoDB ROW_FORMAT = DYNAMIC DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
 
--- How an AI reply came about, for staff.
+-- How an AI reply came about, for staff. Tokens are those of all attempts; cost is in millionths of the price's currency, null
+-- where no price is known.
 CREATE TABLE IF NOT EXISTS reply_receipts (
     message_id BIGINT NOT NULL PRIMARY KEY,
     workspace_id BIGINT NOT NULL,
     conversation_id BIGINT NOT NULL,
+    provider VARCHAR(255),
+    model VARCHAR(255),
+    input_tokens BIGINT NOT NULL,
+    output_tokens BIGINT NOT NULL,
+    cost_micros BIGINT,
     content MEDIUMTEXT NOT NULL,
     created_at BIGINT NOT NULL
 ) ENGINE = InnoDB ROW_FORMAT = DYNAMIC DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;

@@ -142,11 +142,17 @@ CREATE TABLE idempotency_keys (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX idempotency_keys_by_age ON idempotency_keys (claimed_at);
 
--- How an AI reply came about, for staff.
+-- How an AI reply came about, for staff. Tokens are those of all attempts; cost is in millionths of the price's currency, null
+-- where no price is known.
 CREATE TABLE reply_receipts (
     message_id INTEGER PRIMARY KEY,
     workspace_id INTEGER NOT NULL,
     conversation_id INTEGER NOT NULL,
+    provider TEXT,
+    model TEXT,
+    input_tokens INTEGER NOT NULL,
+    output_tokens INTEGER NOT NULL,
+    cost_micros INTEGER,
     content TEXT NOT NULL,
     created_at INTEGER NOT NULL
 ) STRICT;
