@@ -1,8 +1,8 @@
 /// Names of properties as they stand in JSON. Gives what Foundation's `convertToSnakeCase` gives for ASCII names, which
 /// writes the responses: `clientMessageId` is `client_message_id`.
-enum SnakeCase {
+public enum SnakeCase {
     /// The key of a property.
-    static func key(of property: String) -> String {
+    public static func key(of property: String) -> String {
         guard property.utf8.contains(where: isUpper) else { return property }
         let name = Array(property.utf8)
         var key: [UInt8] = []

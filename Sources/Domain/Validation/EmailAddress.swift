@@ -12,6 +12,11 @@ public struct EmailAddress: Hashable, Sendable {
     /// The refusal, for messages to clients.
     public static let invalid = InvalidValue(code: "invalid_email", message: "must be an e-mail address")
 
+    /// The same syntax as a regular expression, for those who check an address before they send it. Lengths apart.
+    public static let pattern =
+        #"^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]([A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{0,62}[A-Za-z0-9!#$%&'*+/=?^_`{|}~-])?"#
+        + #"@([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)+|localhost)$"#
+
     /// Nil when `text` is not the syntax of an address.
     public init?(_ text: String) {
         guard text.utf8.count <= 254, let at = text.utf8.firstIndex(of: UInt8(ascii: "@")) else { return nil }

@@ -17,8 +17,19 @@ public struct Validation: Sendable {
     public static let attributesBytes = 16 * 1024
 
     public private(set) var problems: [FieldProblem] = []
+    /// What was checked, in the order of the checks; only of one that records.
+    public private(set) var rules: [(field: String, rule: FieldRule)] = []
+    private let isRecording: Bool
 
-    public init() {}
+    /// - Parameter isRecording: notes the rules themselves, for a description of the request. Values do not matter then.
+    public init(isRecording: Bool = false) {
+        self.isRecording = isRecording
+    }
+
+    /// Says which rule a check follows; every check does so before it looks at the value.
+    public mutating func note(_ rule: FieldRule, of field: String) {
+        if isRecording { rules.append((field, rule)) }
+    }
 
     /// - Throws: what was collected, if anything was.
     public func finish() throws(ValidationProblems) {
@@ -32,6 +43,7 @@ public struct Validation: Sendable {
 
     /// Text of a length within `scalars` (Unicode scalars) and without NUL, which no database stores everywhere.
     public mutating func text(_ value: String, field: String, scalars: ClosedRange<Int>) {
+        note(.text(scalars: scalars), of: field)
         if value.utf8.contains(0) {
             reject(field, code: "contains_nul", message: "must not contain the character U+0000")
             return
@@ -51,13 +63,15 @@ public struct Validation: Sendable {
 
     /// The same for a text that may be missing.
     public mutating func text(_ value: String?, field: String, scalars: ClosedRange<Int>) {
-        if let value { text(value, field: field, scalars: scalars) }
+        guard let value else { return note(.text(scalars: scalars), of: field) }
+        text(value, field: field, scalars: scalars)
     }
 
     /// An identifier chosen by a client: 1…`maximumBytes` bytes of UTF-8 without control characters.
     public mutating func identifier(
         _ value: String, field: String, maximumBytes: Int = Validation.clientIdentifierBytes
     ) {
+        note(.identifier(maximumBytes: maximumBytes), of: field)
         if value.isEmpty {
             reject(field, code: "required", message: "must not be empty")
         } else if value.utf8.count > maximumBytes {
@@ -71,11 +85,13 @@ public struct Validation: Sendable {
     public mutating func identifier(
         _ value: String?, field: String, maximumBytes: Int = Validation.clientIdentifierBytes
     ) {
-        if let value { identifier(value, field: field, maximumBytes: maximumBytes) }
+        guard let value else { return note(.identifier(maximumBytes: maximumBytes), of: field) }
+        identifier(value, field: field, maximumBytes: maximumBytes)
     }
 
     /// An e-mail address as ``EmailAddress`` reads it.
     public mutating func email(_ value: String, field: String) {
+        note(.email, of: field)
         if EmailAddress(value) == nil {
             reject(field, code: EmailAddress.invalid.code, message: EmailAddress.invalid.message)
         }
@@ -83,6 +99,7 @@ public struct Validation: Sendable {
 
     /// A JSON value of at most `maximumBytes` in its stored form, and without NUL in any text.
     public mutating func json(_ value: JSONValue, field: String, maximumBytes: Int) {
+        note(.json(maximumBytes: maximumBytes), of: field)
         let bytes = value.serializedBytes()
         if bytes.count > maximumBytes {
             reject(field, code: "too_large", message: "must have at most \(maximumBytes) bytes as JSON")
