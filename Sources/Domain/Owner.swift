@@ -38,13 +38,15 @@ public enum OwnerSwitch: Sendable, Equatable {
     /// To the queue, where any agent may take it.
     case anyHuman
     case agent(Identifier<User>)
+    /// To a team, of which any member may take it.
+    case team(Identifier<Team>)
 
     /// Whether a contact may wish this while `owner` answers: to a human always, to the AI only while nobody has it.
     public func isAllowedForContact(of owner: Owner) -> Bool {
         switch self {
         case .anyHuman: true
         case .ai: owner.kind == .none
-        case .agent: false
+        case .agent, .team: false
         }
     }
 
@@ -63,6 +65,8 @@ public enum OwnerSwitch: Sendable, Equatable {
             }
         case .agent(let id):
             owner.kind == .agent && owner.id == id.rawValue ? nil : owner.succeeded(by: .agent, id: id.rawValue)
+        case .team(let id):
+            owner.kind == .team && owner.id == id.rawValue ? nil : owner.succeeded(by: .team, id: id.rawValue)
         }
     }
 }

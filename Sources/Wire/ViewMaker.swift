@@ -37,7 +37,12 @@ public struct ViewMaker: Sendable {
     }
 
     public func owner(_ owner: Owner) -> OwnerView {
-        let id: String? = owner.kind == .agent ? owner.id.map { identifiers.text(Identifier<User>($0)) } : nil
+        let id: String? =
+            switch owner.kind {
+            case .agent: owner.id.map { identifiers.text(Identifier<User>($0)) }
+            case .team: owner.id.map { identifiers.text(Identifier<Team>($0)) }
+            case .none, .ai: nil
+            }
         return OwnerView(kind: owner.kind, id: id, name: owner.name, epoch: owner.epoch)
     }
 

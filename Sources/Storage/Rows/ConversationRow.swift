@@ -1,11 +1,21 @@
 import Domain
 
+/// The name of who answers a conversation `c`.
+enum OwnerRow {
+    static let name = "COALESCE(owner_user.name, owner_team.name)"
+    /// Behind ``name``.
+    static let joins = """
+        LEFT JOIN users owner_user ON c.owner_kind = 'agent' AND owner_user.id = c.owner_id \
+        LEFT JOIN teams owner_team ON c.owner_kind = 'team' AND owner_team.id = c.owner_id
+        """
+}
+
 /// Columns and decoding of conversations as a reader sees them.
 enum ConversationRow {
     /// Select list for conversations `c` with heads `h`; needs ``joins(for:)``.
     static let columns = """
         c.id, c.workspace_id, c.inbox_id, c.number, c.contact_id, contact.name, contact.email, c.subject, c.status, \
-        c.priority, c.owner_kind, c.owner_id, c.owner_epoch, owner_user.name, h.head_seq, c.snoozed_until, \
+        c.priority, c.owner_kind, c.owner_id, c.owner_epoch, \(OwnerRow.name), h.head_seq, c.snoozed_until, \
         c.created_at, h.updated_at, \(MessageRow.columns)
         """
 
@@ -14,7 +24,7 @@ enum ConversationRow {
         let last = viewer == .staff ? "h.last_message_id" : "h.last_visible_message_id"
         return """
             JOIN contacts contact ON contact.id = c.contact_id \
-            LEFT JOIN users owner_user ON c.owner_kind = 'agent' AND owner_user.id = c.owner_id \
+            \(OwnerRow.joins) \
             LEFT JOIN messages m ON m.id = \(last) \(MessageRow.joins)
             """
     }
@@ -52,7 +62,7 @@ struct ConversationState {
 
     static let columns = """
         c.id, c.workspace_id, c.inbox_id, c.contact_id, c.status, c.owner_kind, c.owner_id, c.owner_epoch, \
-        owner_user.name, h.head_seq, c.unanswered
+        \(OwnerRow.name), h.head_seq, c.unanswered
         """
 
     static func decode(_ row: any SQLRow) -> ConversationState {

@@ -19,7 +19,7 @@ struct SendRow {
         SELECT \(ConversationState.columns), contact.name, earlier.id, \(ChatSessionRow.columns(of: "s")) \
         FROM conversations c \
         JOIN conversation_heads h ON h.conversation_id = c.id \
-        LEFT JOIN users owner_user ON c.owner_kind = 'agent' AND owner_user.id = c.owner_id \
+        \(OwnerRow.joins) \
         LEFT JOIN contacts contact ON contact.id = c.contact_id \
         LEFT JOIN chat_sessions s ON s.id = ? \
         LEFT JOIN messages earlier ON earlier.conversation_id = c.id AND earlier.client_message_id = ? \

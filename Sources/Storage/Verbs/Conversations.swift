@@ -10,8 +10,7 @@ extension RowReader {
             """
             SELECT \(ConversationState.columns) FROM conversations c \
             JOIN conversation_heads h ON h.conversation_id = c.id \
-            LEFT JOIN users owner_user ON c.owner_kind = 'agent' AND owner_user.id = c.owner_id \
-            WHERE c.id = ? AND c.workspace_id = ?
+            \(OwnerRow.joins) WHERE c.id = ? AND c.workspace_id = ?
             """, [.identifier(id), .identifier(access.workspaceId)], ConversationState.decode)
         guard let state else { throw Refusal.notFound }
         if let contact = access.contact {
@@ -25,6 +24,11 @@ extension RowReader {
     /// A conversation as `access` sees it.
     public func conversation(_ id: Identifier<Conversation>, by access: Access) throws -> Conversation {
         _ = try readable(id, by: access)
+        return try changed(id, for: access)
+    }
+
+    /// A conversation as `access` sees what it has just done, also when that took it beyond its scope.
+    func changed(_ id: Identifier<Conversation>, for access: Access) throws -> Conversation {
         let found = try connection.row(
             """
             SELECT \(ConversationRow.columns) FROM conversations c \
@@ -113,6 +117,7 @@ public struct ConversationFilter: Sendable, Equatable {
     public var priority: Conversation.Priority?
     public var ownerKind: Owner.Kind?
     public var assignee: Identifier<User>?
+    public var teamId: Identifier<Team>?
     public var inboxId: Identifier<Inbox>?
     public var contactId: Identifier<Contact>?
     public var label: String?
@@ -131,6 +136,7 @@ public struct ConversationFilter: Sendable, Equatable {
         if let priority { add("c.priority = ?", .text(priority.rawValue)) }
         if let ownerKind { add("c.owner_kind = ?", .text(ownerKind.rawValue)) }
         if let assignee { add("c.owner_kind = 'agent' AND c.owner_id = ?", .identifier(assignee)) }
+        if let teamId { add("c.owner_kind = 'team' AND c.owner_id = ?", .identifier(teamId)) }
         if let inboxId { add("c.inbox_id = ?", .identifier(inboxId)) }
         // With the workspace beside it, for the index.
         if let contactId { add("c.workspace_id = h.workspace_id AND c.contact_id = ?", .identifier(contactId)) }
@@ -168,6 +174,7 @@ public struct ConversationFilter: Sendable, Equatable {
         if let assignee, conversation.owner.kind != .agent || conversation.owner.id != assignee.rawValue {
             return false
         }
+        if let teamId, conversation.owner.kind != .team || conversation.owner.id != teamId.rawValue { return false }
         if let inboxId, conversation.inboxId != inboxId { return false }
         if let contactId, conversation.contact.id != contactId { return false }
         if let label, !conversation.labels.contains(label) { return false }
@@ -197,7 +204,7 @@ extension Transaction {
     /// Makes a conversation and its first event.
     func create(
         conversationOf contact: Contact, in inbox: Inbox, subject: String?, priority: Conversation.Priority,
-        actor: Actor
+        owner: Owner? = nil, actor: Actor
     ) throws -> ConversationState {
         let id = identifiers.next(Conversation.self)
         try connection.run(
@@ -205,16 +212,16 @@ extension Transaction {
         let next = try connection.integer(
             "SELECT next_number FROM workspaces WHERE id = ?", [.identifier(inbox.workspaceId)])
         guard let next else { throw Refusal.notFound }
-        let owner = Owner.first(isAIEnabled: inbox.isAIEnabled)
+        let owner = owner ?? Owner.first(isAIEnabled: inbox.isAIEnabled)
         try connection.run(
             """
             INSERT INTO conversations (id, workspace_id, inbox_id, contact_id, number, subject, status, priority, \
-            owner_kind, owner_epoch, created_at) VALUES (?, ?, ?, ?, ?, ?, 'open', ?, ?, ?, ?)
+            owner_kind, owner_id, owner_epoch, created_at) VALUES (?, ?, ?, ?, ?, ?, 'open', ?, ?, ?, ?, ?)
             """,
             [
                 .identifier(id), .identifier(inbox.workspaceId), .identifier(inbox.id), .identifier(contact.id),
                 .integer(next - 1), .optional(subject), .text(priority.rawValue), .text(owner.kind.rawValue),
-                .integer(owner.epoch), .time(now),
+                .optional(owner.id), .integer(owner.epoch), .time(now),
             ])
         try connection.run(
             "INSERT INTO conversation_heads (conversation_id, workspace_id, head_seq, updated_at) VALUES (?, ?, 0, ?)",
@@ -240,10 +247,22 @@ extension Transaction {
         try access.require(.conversationsWrite)
         let contact = try self.contact(contactId, by: access)
         let inbox = try self.inbox(inboxId, in: access.workspaceId)
+        let owner = try first(ownerIn: inbox, openedBy: access)
         let state = try create(
-            conversationOf: contact, in: inbox, subject: subject, priority: priority, actor: access.actor)
+            conversationOf: contact, in: inbox, subject: subject, priority: priority, owner: owner,
+            actor: access.actor)
         if let message { _ = try send(message, to: state.id, by: access) }
-        return try conversation(state.id, by: access)
+        return try changed(state.id, for: access)
+    }
+
+    /// Who answers a conversation that staff open: whoever the inbox says, unless that lies beyond what the caller may see; then
+    /// it is the caller's own.
+    private func first(ownerIn inbox: Inbox, openedBy access: Access) throws -> Owner {
+        let owner = Owner.first(isAIEnabled: inbox.isAIEnabled)
+        guard let staff = access.staff,
+            !access.allows(.conversationsRead, on: owner) || !access.allows(.messagesWrite, on: owner)
+        else { return owner }
+        return Owner(kind: .agent, id: staff.userId.rawValue, name: staff.name, epoch: owner.epoch)
     }
 
     /// Changes status, priority, subject, labels or snooze. Guarded by the status's state machine.
@@ -275,10 +294,11 @@ extension Transaction {
             ])
         }
         if until != before.snoozedUntil { changes.snoozedUntil = .init(until) }
+        if before.status == .resolved, status == .open { changes.owner = try ownerAtReopening(of: state) }
         guard !changes.isEmpty else { return before }
         try apply(changes, reason: nil, actor: access.actor, to: &state)
         try saveHead(of: state)
-        return try conversation(id, by: access)
+        return try changed(id, for: access)
     }
 
     /// Writes changed columns and their event.

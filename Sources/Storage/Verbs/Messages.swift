@@ -38,15 +38,19 @@ extension Transaction {
             sender.name = found.contactName
         }
         if let replyTo = draft.replyTo { try requireMessage(replyTo, in: conversationId, by: access) }
+        let files = try unsentAttachments(draft.attachmentIds, of: access)
         if access.staff != nil, draft.kind != .note, state.owner.kind == .ai {
             try change(ownerTo: ownerForStaff(access, after: state.owner), reason: nil, actor: access.actor, of: &state)
         }
         let message = try insert(
-            draft, id: identifiers.next(), sender: sender, digest: digest, status: .sent, into: &state)
+            draft, id: identifiers.next(), sender: sender, digest: digest, status: .sent, attachments: files,
+            into: &state)
+        try attach(files, to: message)
         if access.contact != nil, state.status.afterContactMessage != state.status {
             var changes = ConversationChanges()
             changes.status = state.status.afterContactMessage
             if state.status == .snoozed { changes.snoozedUntil = .init(nil) }
+            if state.status == .resolved { changes.owner = try ownerAtReopening(of: state) }
             try apply(changes, reason: nil, actor: access.actor, to: &state)
         }
         if access.contact != nil, state.owner.kind == .ai { try oweReply(to: message, in: state) }
@@ -75,6 +79,8 @@ extension Transaction {
         if let contact = access.contact {
             guard contact.contactId == row.state.contactId else { throw Refusal.notFound }
         } else {
+            // Whoever sends again what it has sent gets its answer, also when the conversation has left its scope since.
+            guard row.earlier == nil else { return row }
             guard access.allows(.conversationsRead, on: row.state.owner) else { throw Refusal.notFound }
             try access.require(.messagesWrite, on: row.state.owner)
         }
@@ -120,22 +126,25 @@ extension Transaction {
     /// Inserts a message and its `message.created`.
     func insert(
         _ draft: MessageDraft, id: Identifier<Message>, sender: Actor, digest: [UInt8]?, status: Message.Status,
-        into state: inout ConversationState
+        attachments: [Attachment] = [], into state: inout ConversationState
     ) throws -> Message {
         let message = Message(
             id: id, workspaceId: state.workspaceId, conversationId: state.id, seq: state.headSeq + 1,
             clientMessageId: draft.clientMessageId, sender: sender, kind: draft.kind, content: draft.content,
-            sources: [], status: status, replyTo: draft.replyTo, createdAt: now, editedAt: nil)
+            sources: [], status: status, replyTo: draft.replyTo, createdAt: now, editedAt: nil,
+            attachments: attachments)
         try connection.run(
             """
             INSERT INTO messages (id, workspace_id, conversation_id, seq, sender_kind, sender_id, client_message_id, \
-            send_digest, kind, content, status, reply_to, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            send_digest, kind, content, status, reply_to, created_at, attachments) \
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
             [
                 .identifier(id), .identifier(state.workspaceId), .identifier(state.id), .integer(message.seq),
                 .text(sender.kind.rawValue), .optional(sender.id), .optional(draft.clientMessageId),
                 digest.map { .blob($0) } ?? .null, .text(draft.kind.rawValue), .text(draft.content),
                 .text(status.rawValue), .identifier(draft.replyTo), .time(now),
+                attachments.isEmpty ? .null : .text(try StoredJSON.encode(attachments)),
             ])
         state.lastMessageId = id
         if Audience.isVisible(draft.kind, to: .contact) { state.lastVisibleMessageId = id }
@@ -238,7 +247,7 @@ extension RowReader {
             try connection.integer(
                 """
                 SELECT count(*) FROM (SELECT 1 FROM messages WHERE conversation_id = ? AND seq > ? AND \(senders) \
-                \(hidden) AND NOT (sender_kind = ? AND sender_id = ?) LIMIT 100) unread_messages
+                \(hidden) AND status <> 'deleted' AND NOT (sender_kind = ? AND sender_id = ?) LIMIT 100) unread_messages
                 """,
                 [
                     .identifier(conversationId), .integer(position), .text(actor.kind.rawValue), .integer(reader),
@@ -255,6 +264,8 @@ extension MessageDraft {
         hash.update(data: Array(String(replyTo?.rawValue ?? 0).utf8))
         hash.update(data: [0])
         hash.update(data: Array(content.utf8))
+        // No text holds a zero. Without files it is the digest that sends had before there were any.
+        for id in attachmentIds { hash.update(data: [0] + Array(String(id.rawValue).utf8)) }
         return Array(hash.finalize())
     }
 }

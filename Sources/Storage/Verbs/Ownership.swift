@@ -23,13 +23,11 @@ extension Transaction {
         guard var owner = target.applied(to: state.owner, isContact: access.contact != nil) else {
             return try conversation(conversationId, by: access)
         }
-        if case .agent(let userId) = target {
-            owner.name = try activeStaff(userId, in: state.workspaceId).name
-        }
+        owner.name = try name(of: target, in: state.workspaceId)
         if let announcement { try announce(announcement, in: &state) }
         try change(ownerTo: owner, reason: reason, actor: try named(access.actor), of: &state)
         try saveHead(of: state)
-        return try conversation(conversationId, by: access)
+        return try changed(conversationId, for: access)
     }
 
     /// Gives a conversation from the AI to the humans' queue, with a message that tells the customer so.
@@ -69,17 +67,23 @@ extension Transaction {
             """, [.time(now), .identifier(state.id)])
     }
 
-    private func activeStaff(_ id: Identifier<User>, in workspaceId: Identifier<Workspace>) throws -> User {
-        let user = try connection.row(
-            """
-            SELECT \(UserRow.columns) FROM \(UserRow.tables) \
-            WHERE u.id = ? AND u.workspace_id = ? AND \(UserRow.isThere)
-            """, [.identifier(id), .identifier(workspaceId)], UserRow.decode)
-        guard let user, user.role.isStaff, user.status == .active else {
-            throw Refusal.invalid([
-                FieldProblem(field: "agent_id", code: "not_found", message: "no such active agent")
-            ])
+    /// The name that goes with a new owner.
+    /// - Throws: ``Refusal/invalid(_:)`` when there is no such agent or team, or the agent is suspended.
+    private func name(of target: OwnerSwitch, in workspaceId: Identifier<Workspace>) throws -> String? {
+        switch target {
+        case .ai, .anyHuman: return nil
+        case .agent(let id):
+            guard let user = try activeStaff(id, in: workspaceId) else {
+                throw Refusal.invalid([
+                    FieldProblem(field: "agent_id", code: "not_found", message: "no such active agent")
+                ])
+            }
+            return user.name
+        case .team(let id):
+            guard let name = try teamName(id, in: workspaceId) else {
+                throw Refusal.invalid([FieldProblem(field: "team_id", code: "not_found", message: "no such team")])
+            }
+            return name
         }
-        return user
     }
 }

@@ -85,7 +85,8 @@ CREATE TABLE IF NOT EXISTS attachments (
     digest VARBINARY(64) NOT NULL,
     created_at BIGINT NOT NULL,
     KEY attachments_of_message (message_id, place),
-    KEY attachments_unsent (created_at)
+    KEY attachments_of_uploader (workspace_id, uploader_kind, uploader_id, message_id),
+    KEY attachments_unsent (message_id, created_at)
 ) ENGINE = InnoDB ROW_FORMAT = DYNAMIC DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
 
 -- Who did what in administration. Rows are never changed.
@@ -148,15 +149,25 @@ CREATE INDEX users_by_role ON users (workspace_id, role, id);
 
 ALTER TABLE logins ADD COLUMN address VARCHAR(255);
 ALTER TABLE logins ADD COLUMN user_agent VARCHAR(1000);
+-- Digest of the token that this one was exchanged for.
+ALTER TABLE refresh_tokens ADD COLUMN successor VARBINARY(64);
 
 -- settings: JSON of what differs from the defaults.
 ALTER TABLE workspaces ADD COLUMN settings MEDIUMTEXT;
 ALTER TABLE inboxes ADD COLUMN updated_at BIGINT NOT NULL DEFAULT 0;
 UPDATE inboxes SET updated_at = created_at;
 ALTER TABLE inboxes ADD COLUMN deleted_at BIGINT;
+-- The secret before the last rotation, and until when it is good.
+ALTER TABLE inboxes ADD COLUMN previous_secret BLOB;
+ALTER TABLE inboxes ADD COLUMN previous_secret_ends_at BIGINT;
 
 -- deleted_at: its personal data is gone and the row stays, because messages name it. merged_into: so it was another's.
 ALTER TABLE contacts ADD COLUMN deleted_at BIGINT;
 ALTER TABLE contacts ADD COLUMN merged_into BIGINT;
 
-ALTER TABLE messages ADD COLUMN attachment_count BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE messages ADD COLUMN attachments MEDIUMTEXT;
+
+-- The feed of one workspace.
+CREATE INDEX events_of_workspace ON events (workspace_id, feed_position);
+-- What an agent or a team answers.
+CREATE INDEX conversations_by_owner ON conversations (workspace_id, owner_kind, owner_id, status);

@@ -37,6 +37,8 @@ CREATE INDEX users_by_role ON users (workspace_id, role, id);
 
 ALTER TABLE logins ADD COLUMN address TEXT;
 ALTER TABLE logins ADD COLUMN user_agent TEXT;
+-- Digest of the token that this one was exchanged for.
+ALTER TABLE refresh_tokens ADD COLUMN successor BLOB;
 
 -- Credentials for programs; only the digest is kept.
 CREATE TABLE api_keys (
@@ -83,13 +85,17 @@ ALTER TABLE workspaces ADD COLUMN settings TEXT;
 ALTER TABLE inboxes ADD COLUMN updated_at INTEGER NOT NULL DEFAULT 0;
 UPDATE inboxes SET updated_at = created_at;
 ALTER TABLE inboxes ADD COLUMN deleted_at INTEGER;
+-- The secret before the last rotation, and until when it is good.
+ALTER TABLE inboxes ADD COLUMN previous_secret BLOB;
+ALTER TABLE inboxes ADD COLUMN previous_secret_ends_at INTEGER;
 
 -- deleted_at: its personal data is gone and the row stays, because messages name it. merged_into: so it was another's.
 ALTER TABLE contacts ADD COLUMN deleted_at INTEGER;
 ALTER TABLE contacts ADD COLUMN merged_into INTEGER;
 
--- Files beside messages; message_id is null until one is sent. The bytes lie outside of the database, under the row's key.
-ALTER TABLE messages ADD COLUMN attachment_count INTEGER NOT NULL DEFAULT 0;
+-- What is shown of the files beside a message, as JSON, so that reading messages costs no second query.
+ALTER TABLE messages ADD COLUMN attachments TEXT;
+-- Files; message_id is null until one is sent. The bytes lie outside of the database, under the row's key.
 CREATE TABLE attachments (
     id INTEGER PRIMARY KEY,
     workspace_id INTEGER NOT NULL,
@@ -105,6 +111,7 @@ CREATE TABLE attachments (
     created_at INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX attachments_of_message ON attachments (message_id, place);
+CREATE INDEX attachments_of_uploader ON attachments (workspace_id, uploader_kind, uploader_id, message_id);
 CREATE INDEX attachments_unsent ON attachments (created_at) WHERE message_id IS NULL;
 
 -- Who did what in administration. Rows are never changed.
@@ -156,3 +163,8 @@ CREATE TABLE reply_receipts (
     content TEXT NOT NULL,
     created_at INTEGER NOT NULL
 ) STRICT;
+
+-- The feed of one workspace: the key, which is the place in the feed, is part of every index.
+CREATE INDEX events_of_workspace ON events (workspace_id);
+-- What an agent or a team answers.
+CREATE INDEX conversations_by_owner ON conversations (workspace_id, owner_kind, owner_id, status);
