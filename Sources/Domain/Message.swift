@@ -4,10 +4,12 @@ public struct Message: Sendable, Equatable {
         case text
         /// For staff only. Never shown to the contact, never sent to a model.
         case note
-        case event, file
+        case event
+        /// Files, with or without words of theirs.
+        case file
 
-        /// What people write. The others come into being otherwise.
-        public static let written: Set<Kind> = [.text, .note]
+        /// What people write. The other comes into being otherwise.
+        public static let written: Set<Kind> = [.text, .note, .file]
     }
 
     public enum Status: String, Sendable, Codable, CaseIterable {
@@ -42,6 +44,8 @@ public struct Message: Sendable, Equatable {
     public var replyTo: Identifier<Message>?
     public var createdAt: Timestamp
     public var editedAt: Timestamp?
+    /// Files beside the text, in the order in which they were sent.
+    public var attachments: [Attachment]
 
     /// A passage that an AI reply rests on, under the number by which the text cites it.
     public struct Source: Sendable, Equatable, Codable {
@@ -64,7 +68,8 @@ public struct Message: Sendable, Equatable {
     public init(
         id: Identifier<Message>, workspaceId: Identifier<Workspace>, conversationId: Identifier<Conversation>,
         seq: Int64, clientMessageId: String?, sender: Actor, kind: Kind, content: String, sources: [Source],
-        status: Status, replyTo: Identifier<Message>?, createdAt: Timestamp, editedAt: Timestamp?
+        status: Status, replyTo: Identifier<Message>?, createdAt: Timestamp, editedAt: Timestamp?,
+        attachments: [Attachment] = []
     ) {
         self.id = id
         self.workspaceId = workspaceId
@@ -79,6 +84,17 @@ public struct Message: Sendable, Equatable {
         self.replyTo = replyTo
         self.createdAt = createdAt
         self.editedAt = editedAt
+        self.attachments = attachments
+    }
+
+    /// What is left of it once it is deleted: who said something, and when.
+    public var tombstone: Message {
+        var message = self
+        message.content = ""
+        message.sources = []
+        message.attachments = []
+        message.status = .deleted
+        return message
     }
 }
 
@@ -88,14 +104,17 @@ public struct MessageDraft: Sendable, Equatable {
     public var clientMessageId: String?
     public var kind: Message.Kind
     public var replyTo: Identifier<Message>?
+    /// Files that its sender has uploaded before. With them the content may be empty.
+    public var attachmentIds: [Identifier<Attachment>]
 
     public init(
         content: String, clientMessageId: String? = nil, kind: Message.Kind = .text,
-        replyTo: Identifier<Message>? = nil
+        replyTo: Identifier<Message>? = nil, attachmentIds: [Identifier<Attachment>] = []
     ) {
         self.content = content
         self.clientMessageId = clientMessageId
         self.kind = kind
         self.replyTo = replyTo
+        self.attachmentIds = attachmentIds
     }
 }

@@ -15,16 +15,19 @@ public struct NewMessage: Decodable, Sendable {
         _ identifiers: PublicIdentifiers, needsClientId: Bool = false
     ) throws(ValidationProblems) -> MessageDraft {
         var check = Validation()
-        check.text(content, field: "content", scalars: Validation.messageScalars)
+        let files = attachments(identifiers, &check)
+        // Files speak for themselves.
+        let shortest = attachmentIds?.isEmpty ?? true ? Validation.messageScalars.lowerBound : 0
+        check.text(content, field: "content", scalars: shortest...Validation.messageScalars.upperBound)
         check.identifier(clientMessageId, field: "client_message_id")
         if needsClientId, clientMessageId == nil {
             check.reject("client_message_id", code: "required", message: "is missing")
         }
         if let type, !Message.Kind.written.contains(type) {
-            check.reject("type", code: "invalid_value", message: "must be text or note")
+            check.reject("type", code: "invalid_value", message: "must be text, note or file")
         }
-        if let attachmentIds, !attachmentIds.isEmpty {
-            check.reject("attachment_ids[0]", code: "not_found", message: "no such attachment")
+        if type == .file, attachmentIds?.isEmpty ?? true {
+            check.reject("attachment_ids", code: "required", message: "must name a file")
         }
         let repliedTo = replyTo.flatMap { identifiers.identifier($0, of: Message.self) }
         if replyTo != nil, repliedTo == nil {
@@ -32,6 +35,32 @@ public struct NewMessage: Decodable, Sendable {
         }
         try check.finish()
         return MessageDraft(
-            content: content, clientMessageId: clientMessageId, kind: type ?? .text, replyTo: repliedTo)
+            content: content, clientMessageId: clientMessageId, kind: kind, replyTo: repliedTo, attachmentIds: files)
+    }
+
+    /// Without words it is its files.
+    private var kind: Message.Kind {
+        if type ?? .text == .text, content.isEmpty { return .file }
+        return type ?? .text
+    }
+
+    private func attachments(
+        _ identifiers: PublicIdentifiers, _ check: inout Validation
+    ) -> [Identifier<Attachment>] {
+        guard let attachmentIds else { return [] }
+        guard attachmentIds.count <= Attachment.maximumPerMessage else {
+            check.reject(
+                "attachment_ids", code: "too_many", message: "must have at most \(Attachment.maximumPerMessage) items")
+            return []
+        }
+        var ids: [Identifier<Attachment>] = []
+        for (index, text) in attachmentIds.enumerated() {
+            guard let id = identifiers.identifier(text, of: Attachment.self), !ids.contains(id) else {
+                check.reject("attachment_ids[\(index)]", code: "not_found", message: "no such attachment, or named twice")
+                continue
+            }
+            ids.append(id)
+        }
+        return ids
     }
 }

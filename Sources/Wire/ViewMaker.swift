@@ -3,9 +3,12 @@ public import Domain
 /// Makes views from the domain's values. The only place that turns row keys into public identifiers.
 public struct ViewMaker: Sendable {
     public let identifiers: PublicIdentifiers
+    /// What the addresses of files are made with.
+    public let links: AttachmentLinks
 
-    public init(identifiers: PublicIdentifiers) {
+    public init(identifiers: PublicIdentifiers, links: AttachmentLinks = AttachmentLinks()) {
         self.identifiers = identifiers
+        self.links = links
     }
 
     /// A message. A contact gets no keys of agents.
@@ -13,7 +16,8 @@ public struct ViewMaker: Sendable {
         MessageView(
             id: identifiers.text(message.id), conversationId: identifiers.text(message.conversationId),
             seq: message.seq, clientMessageId: message.clientMessageId,
-            sender: sender(message.sender, for: viewer), type: message.kind, content: message.content, attachments: [],
+            sender: sender(message.sender, for: viewer), type: message.kind, content: message.content,
+            attachments: message.attachments.map(attachment),
             sources: message.sources.map {
                 MessageView.Source(
                     number: $0.number, articleId: identifiers.text($0.articleId), title: $0.title,
@@ -21,6 +25,13 @@ public struct ViewMaker: Sendable {
             },
             status: message.status, replyTo: message.replyTo.map { identifiers.text($0) }, createdAt: message.createdAt,
             editedAt: message.editedAt)
+    }
+
+    /// A file, with a link that is good for an hour at least.
+    public func attachment(_ attachment: Attachment) -> AttachmentView {
+        AttachmentView(
+            id: identifiers.text(attachment.id), name: attachment.name, mediaType: attachment.mediaType,
+            size: attachment.size, url: links.url(of: attachment.id, identifiers))
     }
 
     private func sender(_ actor: Actor, for viewer: Viewer) -> MessageView.Sender {

@@ -18,15 +18,6 @@ public struct MessageView: Codable, Sendable, Equatable {
         public var score: Double
     }
 
-    /// A file beside the text. There are none yet, so the list is empty.
-    public struct Attachment: Codable, Sendable, Equatable {
-        public var id: String
-        public var name: String
-        public var mediaType: String
-        public var size: Int
-        public var url: String
-    }
-
     public var id: String
     public var conversationId: String
     public var seq: Int64
@@ -34,12 +25,25 @@ public struct MessageView: Codable, Sendable, Equatable {
     public var sender: Sender
     public var type: Message.Kind
     public var content: String
-    public var attachments: [Attachment]
+    public var attachments: [AttachmentView]
     public var sources: [Source]
     public var status: Message.Status
     @Nullable public var replyTo: String?
     public var createdAt: Timestamp
     @Nullable public var editedAt: Timestamp?
+}
+
+/// `attachment`: a file, beside a message or waiting to be sent with one.
+public struct AttachmentView: Codable, Sendable, Equatable {
+    public var id: String
+    public var name: String
+    /// By the file's own first bytes.
+    public var mediaType: String
+    /// Bytes.
+    public var size: Int64
+    /// Where its bytes are, without a token, for an hour at least: absolute when the server knows its public address, else
+    /// from the server's root.
+    public var url: String
 }
 
 /// `owner` as staff see it.

@@ -15,6 +15,8 @@ public struct CommittedBatch: Sendable {
     public internal(set) var endedLogins: [Identifier<Login>] = []
     /// Users whose rights changed: tokens and sockets of an older version must go.
     public internal(set) var changedUsers: [ChangedAccess] = []
+    /// Files whose rows are gone: what lies on disk of them may go.
+    public internal(set) var removedFiles: [Identifier<Attachment>] = []
     /// When this node had it on disk; nil for what another node committed.
     public internal(set) var committedAt: ContinuousClock.Instant?
 
@@ -26,6 +28,7 @@ public struct CommittedBatch: Sendable {
         endedSessions += other.endedSessions
         endedLogins += other.endedLogins
         changedUsers += other.changedUsers
+        removedFiles += other.removedFiles
     }
 }
 

@@ -6,7 +6,7 @@ enum MessageRow {
     static let columns = """
         m.id, m.workspace_id, m.conversation_id, m.seq, m.client_message_id, m.sender_kind, m.sender_id, m.kind, \
         m.content, m.sources, m.status, m.reply_to, m.created_at, m.edited_at, \
-        COALESCE(sender_user.name, sender_contact.name)
+        COALESCE(sender_user.name, sender_contact.name), m.attachments
         """
     static let joins = """
         LEFT JOIN users sender_user ON m.sender_kind = 'agent' AND sender_user.id = m.sender_id \
@@ -26,6 +26,7 @@ enum MessageRow {
             sources: row.optionalText(start + 9).flatMap { try? StoredJSON.decode([Message.Source].self, $0) } ?? [],
             status: Message.Status(rawValue: row.text(start + 10)) ?? .sent,
             replyTo: row.optionalInteger(start + 11).map { Identifier($0) },
-            createdAt: row.timestamp(start + 12), editedAt: row.optionalTimestamp(start + 13))
+            createdAt: row.timestamp(start + 12), editedAt: row.optionalTimestamp(start + 13),
+            attachments: row.optionalText(start + 15).flatMap { try? StoredJSON.decode([Attachment].self, $0) } ?? [])
     }
 }
