@@ -60,19 +60,11 @@ struct ContactRoutes: Sendable {
             let contact = try await store.read { try $0.contact(id, by: access) }
             return Answer(views.contact(contact), tag: EntityTag(contact))
         }
-        table.patch(
-            "/api/v1/contacts/{id}", summary: "Change a contact", access: .staff(.contactsWrite), request: Edit.self,
-            response: ContactView.self, problems: [.conflict]
-        ) { body, call in
-            let patch = try Self.patch(body)
-            let (id, access, precondition) = (try call.id(Contact.self), call.access, call.precondition)
-            let contact = try await store.write { transaction in
-                try transaction.lock(id)
-                try precondition.check(EntityTag(transaction.contact(id, by: access)))
-                return try transaction.updateContact(id, patch, by: access)
-            }
-            return Answer(views.contact(contact), tag: EntityTag(contact))
-        }
+        table.edit(
+            "/api/v1/contacts/{id}", of: Contact.self, summary: "Change a contact", access: .staff(.contactsWrite),
+            request: Edit.self, response: ContactView.self, problems: [.conflict],
+            read: { try $0.contact($1, by: $2) }, check: { body, _ in try Self.patch(body) },
+            change: { try $0.updateContact($1, $2, by: $3) }, view: { contact, _ in views.contact(contact) })
     }
 
     private static func patch(_ edit: Edit) throws(ValidationProblems) -> ContactPatch {

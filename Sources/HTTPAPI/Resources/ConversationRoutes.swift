@@ -60,19 +60,13 @@ struct ConversationRoutes: Sendable {
             let (id, access) = (try call.id(Conversation.self), call.access)
             return answer(try await store.read { try $0.conversation(id, by: access) }, call)
         }
-        table.patch(
-            "/api/v1/chat/conversations/{id}", summary: "Change status, priority, subject, labels or snooze",
-            access: .staff(.conversationsWrite), request: Edit.self, response: ConversationAnswer.self,
-            problems: [.invalidTransition, .conversationClosed]
-        ) { body, call in
-            let patch = try patch(body)
-            let (id, access, precondition) = (try call.id(Conversation.self), call.access, call.precondition)
-            let changed = try await store.write(to: id) { transaction in
-                try precondition.check(EntityTag(transaction.conversation(id, by: access)))
-                return try transaction.update(id, patch, by: access)
-            }
-            return answer(changed, call)
-        }
+        table.edit(
+            "/api/v1/chat/conversations/{id}", of: Conversation.self,
+            summary: "Change status, priority, subject, labels or snooze", access: .staff(.conversationsWrite),
+            request: Edit.self, response: ConversationAnswer.self, problems: [.invalidTransition, .conversationClosed],
+            read: { try $0.conversation($1, by: $2) }, check: { body, _ in try patch(body) },
+            change: { try $0.update($1, $2, by: $3) },
+            view: { ConversationAnswer($0, for: $1.access.viewer, views) })
     }
 
     private func answer(_ conversation: Conversation, _ call: Call) -> Answer<ConversationAnswer> {

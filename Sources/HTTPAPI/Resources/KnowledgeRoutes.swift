@@ -84,19 +84,11 @@ struct KnowledgeRoutes: Sendable {
             let (id, access) = (try call.id(Article.self), call.access)
             return answer(try await store.read { try $0.article(id, by: access) })
         }
-        table.patch(
-            Self.path + "/{id}", summary: "Change an article", access: .staff(.knowledgeWrite), request: Edit.self,
-            response: ArticleView.self
-        ) { body, call in
-            let patch = try patch(body)
-            let (id, access, precondition) = (try call.id(Article.self), call.access, call.precondition)
-            let article = try await store.write { transaction in
-                try transaction.lock(id)
-                try precondition.check(EntityTag(transaction.article(id, by: access)))
-                return try transaction.updateArticle(id, patch, by: access)
-            }
-            return answer(article)
-        }
+        table.edit(
+            Self.path + "/{id}", of: Article.self, summary: "Change an article", access: .staff(.knowledgeWrite),
+            request: Edit.self, response: ArticleView.self, read: { try $0.article($1, by: $2) },
+            check: { body, _ in try patch(body) }, change: { try $0.updateArticle($1, $2, by: $3) },
+            view: { article, _ in views.article(article) })
         table.get(
             "/api/v1/admin/knowledge/search", summary: "What the published articles say to a question",
             access: .staff(.knowledgeRead), query: [Self.question.description, Self.limit.description],
@@ -104,18 +96,9 @@ struct KnowledgeRoutes: Sendable {
         ) { call in
             try await search(call)
         }
-        table.delete(
-            Self.path + "/{id}", summary: "Delete an article", access: .staff(.knowledgeWrite),
-            problems: [.preconditionFailed]
-        ) { call in
-            let (id, access, precondition) = (try call.id(Article.self), call.access, call.precondition)
-            try await store.write { transaction in
-                try transaction.lock(id)
-                try precondition.check(EntityTag(transaction.article(id, by: access)))
-                try transaction.deleteArticle(id, by: access)
-            }
-            return .done
-        }
+        table.remove(
+            Self.path + "/{id}", of: Article.self, summary: "Delete an article", access: .staff(.knowledgeWrite),
+            read: { try $0.article($1, by: $2) }, remove: { try $0.deleteArticle($1, by: $2) })
     }
 
     private func search(_ call: Call) async throws -> Answer<Found> {

@@ -22,24 +22,24 @@ struct ProfileRoutes: Sendable {
             guard let user else { throw Refusal.notFound }
             return Answer(views.user(user), tag: EntityTag(user))
         }
-        table.patch(
-            "/api/v1/users/me", summary: "Change one's own name and language", access: .user, request: Edit.self,
-            response: UserView.self
-        ) { body, call in
-            let id = try userId(call)
-            let name = try body.name.requiredValue(field: "name")
-            var check = Validation()
-            check.text(name, field: "name", scalars: FieldRules.name)
-            check.locale(body.locale)
-            try check.finish()
-            let precondition = call.precondition
-            let user = try await store.write { transaction in
+        table.edit(
+            "/api/v1/users/me", of: User.self, summary: "Change one's own name and language", access: .user,
+            request: Edit.self, response: UserView.self, id: { try userId($0) },
+            read: { transaction, id, _ in
                 guard let user = try transaction.user(id) else { throw Refusal.notFound }
-                try precondition.check(EntityTag(user))
-                return try transaction.updateOwnProfile(id, name: name, locale: body.locale.change)
-            }
-            return Answer(views.user(user), tag: EntityTag(user))
-        }
+                return user
+            },
+            check: { body, _ in
+                let name = try body.name.requiredValue(field: "name")
+                var check = Validation()
+                check.text(name, field: "name", scalars: FieldRules.name)
+                check.locale(body.locale)
+                try check.finish()
+                return (name: name, locale: body.locale.change)
+            },
+            change: { transaction, id, change, _ in
+                try transaction.updateOwnProfile(id, name: change.name, locale: change.locale)
+            }, view: { user, _ in views.user(user) })
     }
 
     private func userId(_ call: Call) throws(Refusal) -> Identifier<User> {

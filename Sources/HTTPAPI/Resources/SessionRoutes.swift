@@ -42,12 +42,11 @@ struct SessionRoutes: Sendable {
             let session = try await store.read { try $0.session(id, by: access) }
             return Answer(views.session(session), tag: EntityTag(session))
         }
-        table.patch(
-            "/api/v1/chat/sessions/{id}", summary: "Change a session's language and metadata",
-            access: .contactOr(.sessionsWrite), request: Edit.self, response: SessionView.self, problems: [.conflict]
-        ) { body, call in
-            try await edit(body, call)
-        }
+        table.edit(
+            "/api/v1/chat/sessions/{id}", of: ChatSession.self, summary: "Change a session's language and metadata",
+            access: .contactOr(.sessionsWrite), request: Edit.self, response: SessionView.self, problems: [.conflict],
+            read: { try $0.session($1, by: $2) }, check: { body, _ in try Self.change(body) },
+            change: { try Self.apply($2, to: $1, in: $0, by: $3) }, view: { session, _ in views.session(session) })
         table.post(
             "/api/v1/chat/sessions/{id}/ticket", summary: "A single-use ticket for the session's socket",
             access: .contact, response: AuthRoutes.Ticket.self, status: .created
@@ -60,33 +59,33 @@ struct SessionRoutes: Sendable {
             }
             return Answer(AuthRoutes.Ticket(ticket: ticket.text))
         }
-        table.delete(
-            "/api/v1/chat/sessions/{id}", summary: "Close a session: its token and sockets die",
-            access: .contactOr(.sessionsWrite)
-        ) { call in
-            let (id, access) = (try call.id(ChatSession.self), call.access)
-            try await store.write { try $0.closeSession(id, by: access) }
-            return .done
-        }
+        table.remove(
+            "/api/v1/chat/sessions/{id}", of: ChatSession.self, summary: "Close a session: its token and sockets die",
+            access: .contactOr(.sessionsWrite), read: { try $0.session($1, by: $2) },
+            remove: { try $0.closeSession($1, by: $2) })
     }
 
-    private func edit(_ body: Edit, _ call: Call) async throws -> Answer<SessionView> {
+    private struct Change: Sendable {
+        var locale: String??
+        var metadata: JSONValue?
+    }
+
+    private static func change(_ edit: Edit) throws -> Change {
         var check = Validation()
-        check.locale(body.locale)
-        check.object(body.metadata.setValue, field: "metadata", maximumBytes: Validation.metadataBytes)
+        check.locale(edit.locale)
+        check.object(edit.metadata.setValue, field: "metadata", maximumBytes: Validation.metadataBytes)
         try check.finish()
-        let metadata = body.metadata.objectChange
-        let (id, access, precondition) = (try call.id(ChatSession.self), call.access, call.precondition)
+        return Change(locale: edit.locale.change, metadata: edit.metadata.objectChange)
+    }
+
+    private static func apply(
+        _ change: Change, to id: Identifier<ChatSession>, in transaction: Transaction, by access: Access
+    ) throws -> ChatSession {
         do {
-            let session = try await store.write { transaction in
-                try transaction.lock(id)
-                try precondition.check(EntityTag(transaction.session(id, by: access)))
-                return try transaction.updateSession(id, locale: body.locale.change, metadata: metadata, by: access)
-            }
-            return Answer(views.session(session), tag: EntityTag(session))
+            return try transaction.updateSession(id, locale: change.locale, metadata: change.metadata, by: access)
         } catch Refusal.sessionOver where access.contact == nil {
             // It is not the token of staff that is over.
-            throw Problem(.conflict, detail: "the session is over")
+            throw Refusal.conflict("the session is over")
         }
     }
 }

@@ -1,18 +1,21 @@
 import HTTPTypes
 import Hummingbird
+import Storage
 import Wire
 
 /// Every route, registered once. What serves requests and what describes the API are made from the same entries.
 struct EndpointTable: Sendable {
     private(set) var endpoints: [Endpoint] = []
-    private let gate: Gate
-    private let identifiers: PublicIdentifiers
+    let gate: Gate
+    let identifiers: PublicIdentifiers
+    let store: ChatStore
     /// Heading of the routes that are added next.
     var group = ""
 
-    init(gate: Gate, identifiers: PublicIdentifiers) {
+    init(gate: Gate, identifiers: PublicIdentifiers, store: ChatStore) {
         self.gate = gate
         self.identifiers = identifiers
+        self.store = store
     }
 
     /// Methods under which `path` exists, in a stable order.
@@ -101,6 +104,12 @@ struct EndpointTable: Sendable {
     }
 
     // MARK: Making entries
+
+    /// Adds to the description of the route that was registered last.
+    mutating func describeLast(_ change: (inout EndpointNotes) -> Void) {
+        guard let last = endpoints.indices.last else { return }
+        change(&endpoints[last].notes)
+    }
 
     private func known<Answered: Encodable & Sendable>(
         _ admission: Admission, _ handle: @escaping @Sendable (Request, Call) async throws -> Answer<Answered>

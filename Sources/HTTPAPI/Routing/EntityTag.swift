@@ -1,5 +1,7 @@
 import Domain
 import HTTPTypes
+import Storage
+import Wire
 
 /// The `ETag` of a resource that can be edited. It covers what a PATCH may change and not what moves by itself: a
 /// message that arrives must not make an agent's edit of the priority stale.
@@ -7,35 +9,10 @@ struct EntityTag: Sendable, Equatable {
     /// With its quotes.
     let text: String
 
-    init(_ conversation: Conversation) {
-        self.init(
-            fields: [
-                conversation.status.rawValue, conversation.priority.rawValue, conversation.subject,
-                conversation.labels.joined(separator: "\u{0}"), conversation.snoozedUntil?.rfc3339,
-                String(conversation.owner.epoch),
-            ])
-    }
+    init(_ entity: some Editable) { self = entity.entityTag }
 
-    init(_ contact: Contact) {
-        self.init(
-            fields: [
-                contact.name, contact.email, contact.phone, contact.externalId, contact.attributes.serialized(),
-                contact.locale, contact.updatedAt.rfc3339,
-            ])
-    }
-
-    init(_ user: User) {
-        self.init(
-            fields: [user.name, user.email, user.role.name, user.status.rawValue, user.locale])
-    }
-
-    init(_ session: ChatSession) {
-        self.init(fields: [session.locale, session.metadata.serialized()])
-    }
-
-    init(_ article: Article) {
-        text = "\"\(article.version)\""
-    }
+    /// Of a counter that grows with every change.
+    init(version: Int64) { text = "\"\(version)\"" }
 
     /// Of a file.
     init(bytes: some Sequence<UInt8>) {
@@ -44,7 +21,8 @@ struct EntityTag: Sendable, Equatable {
         text = hash.quoted
     }
 
-    private init(fields: [String?]) {
+    /// Of what can be changed, in a fixed order.
+    init(fields: [String?]) {
         var hash = FNV()
         for field in fields {
             hash.add(field == nil ? [0] : [1])
@@ -67,14 +45,49 @@ struct EntityTag: Sendable, Equatable {
     }
 }
 
+/// An entity that clients can change, and so one with an `ETag`.
+protocol Editable: Lockable, PubliclyIdentified {
+    /// Of all that a PATCH may change.
+    var entityTag: EntityTag { get }
+}
+
+extension Conversation: Editable {
+    var entityTag: EntityTag {
+        EntityTag(fields: [
+            status.rawValue, priority.rawValue, subject, labels.joined(separator: "\u{0}"), snoozedUntil?.rfc3339,
+            String(owner.epoch),
+        ])
+    }
+}
+
+extension Contact: Editable {
+    var entityTag: EntityTag {
+        EntityTag(fields: [name, email, phone, externalId, attributes.serialized(), locale, updatedAt.rfc3339])
+    }
+}
+
+extension User: Editable {
+    var entityTag: EntityTag { EntityTag(fields: [name, email, role.name, status.rawValue, locale]) }
+}
+
+extension ChatSession: Editable {
+    var entityTag: EntityTag { EntityTag(fields: [locale, metadata.serialized()]) }
+}
+
+extension Article: Editable {
+    var entityTag: EntityTag { EntityTag(version: version) }
+}
+
 /// `If-Match`: change it only if it is still what the caller read.
 struct Precondition: Sendable {
     /// Nil: whatever it is.
     private let tags: [String]?
 
     init(_ headers: HTTPFields) {
-        let values = headers[values: .ifMatch].flatMap { $0.split(separator: ",").map(\.trimmed) }
-        tags = values.isEmpty || values.contains("*") ? nil : values
+        let lines = headers[values: .ifMatch]
+        let values = lines.flatMap { $0.split(separator: ",").map(\.trimmed) }
+        // A header without a tag matches nothing.
+        tags = lines.isEmpty || values.contains("*") ? nil : values
     }
 
     /// To be called in the transaction that changes it.
