@@ -1,7 +1,7 @@
 /// One line of the audit log: who did what to what, from where. Lines are added and never changed.
 public struct AuditEntry: Sendable, Equatable {
     /// What is written down: every change of administration, and every sign-in.
-    public enum Action: String, Sendable, CaseIterable {
+    public enum Action: String, Sendable, Codable, CaseIterable {
         case loginSucceeded = "login.succeeded"
         case loginFailed = "login.failed"
         case loginLockedOut = "login.locked_out"
@@ -22,6 +22,7 @@ public struct AuditEntry: Sendable, Equatable {
         case teamUpdated = "team.updated"
         case teamDeleted = "team.deleted"
         case apiKeyCreated = "api_key.created"
+        case apiKeyUpdated = "api_key.updated"
         case apiKeyDeleted = "api_key.deleted"
         case inboxCreated = "inbox.created"
         case inboxUpdated = "inbox.updated"
@@ -49,6 +50,27 @@ public struct AuditEntry: Sendable, Equatable {
         case contact(Identifier<Contact>)
         case article(Identifier<Article>)
         case workspace(Identifier<Workspace>)
+
+        public enum Kind: String, Sendable, Codable, CaseIterable {
+            case user, login, invitation, role, team
+            case apiKey = "api_key"
+            case inbox, contact, article, workspace
+        }
+
+        public var kind: Kind {
+            switch self {
+            case .user: .user
+            case .login: .login
+            case .invitation: .invitation
+            case .role: .role
+            case .team: .team
+            case .apiKey: .apiKey
+            case .inbox: .inbox
+            case .contact: .contact
+            case .article: .article
+            case .workspace: .workspace
+            }
+        }
     }
 
     public var id: Identifier<AuditEntry>

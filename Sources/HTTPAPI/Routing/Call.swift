@@ -35,10 +35,16 @@ public protocol IncomingCall: Sendable {
 
 extension IncomingCall {
     /// The `{id}` of the path.
+    /// - Parameter name: of another parameter of the path.
     /// - Throws: `Refusal.notFound` for one that this installation never made.
-    func id<Entity: PubliclyIdentified>(_ kind: Entity.Type = Entity.self) throws(Refusal) -> Identifier<Entity> {
-        try known(incoming.scope.parameters.get("id") ?? "")
+    func id<Entity: PubliclyIdentified>(
+        _ kind: Entity.Type = Entity.self, in name: String = "id"
+    ) throws(Refusal) -> Identifier<Entity> {
+        try known(parameter(name))
     }
+
+    /// A parameter of the path as it was written.
+    func parameter(_ name: String) -> String { incoming.scope.parameters.get(name) ?? "" }
 
     /// The row key behind an identifier in a body.
     /// - Throws: `Refusal.notFound`.

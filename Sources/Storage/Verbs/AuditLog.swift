@@ -5,6 +5,7 @@ public struct AuditFilter: Sendable, Equatable {
     public var action: AuditEntry.Action?
     public var actor: Identifier<User>?
     public var target: AuditEntry.Target?
+    public var targetKind: AuditEntry.Target.Kind?
     public var since: Timestamp?
     public var until: Timestamp?
 
@@ -29,7 +30,7 @@ extension Transaction {
             [
                 .identifier(identifiers.next(AuditEntry.self)), .identifier(access.workspaceId), .time(now),
                 .text(actor.kind.rawValue), .optional(actor.id), .optional(actor.name), .optional(access.address),
-                .text(action.rawValue), .optional(target?.kind), .optional(target?.key), .text(before.serialized()),
+                .text(action.rawValue), .optional(target?.kind.rawValue), .optional(target?.key), .text(before.serialized()),
                 .text(after.serialized()),
             ])
     }
@@ -53,21 +54,20 @@ extension RowReader {
             add("actor_kind = ? AND actor_id = ?", .text(Actor.Kind.agent.rawValue), .identifier(actor))
         }
         if let target = filter.target {
-            add("target_kind = ? AND target_id = ?", .text(target.kind), .integer(target.key))
+            add("target_kind = ? AND target_id = ?", .text(target.kind.rawValue), .integer(target.key))
         }
+        if let kind = filter.targetKind { add("target_kind = ?", .text(kind.rawValue)) }
         if let since = filter.since { add("at >= ?", .time(since)) }
         if let until = filter.until { add("at < ?", .time(until)) }
         arguments.append(.integer(Int64(limit) + 1))
-        var items = try connection.rows(
+        // A line of a newer build is not shown, and does not end the list.
+        let rows = try connection.rows(
             """
             SELECT \(AuditRow.columns) FROM audit_log WHERE \(conditions.joined(separator: " AND ")) \
             ORDER BY id DESC LIMIT ?
-            """, arguments, AuditRow.decode
-        ).compactMap { $0 }
-        let hasMore = items.count > limit
-        if hasMore { items.removeLast() }
-        return KeysetSlice(
-            items: items, next: hasMore ? items.last.map { KeysetPosition(sortKey: 0, id: $0.id.rawValue) } : nil)
+            """, arguments) { (id: $0.integer(0), entry: try AuditRow.decode($0)) }
+        let slice = KeysetSlice(rows, limit: limit) { $0.id }
+        return KeysetSlice(items: slice.items.compactMap(\.entry), next: slice.next)
     }
 }
 
@@ -91,21 +91,6 @@ enum AuditRow {
 }
 
 extension AuditEntry.Target {
-    var kind: String {
-        switch self {
-        case .user: "user"
-        case .login: "login"
-        case .invitation: "invitation"
-        case .role: "role"
-        case .team: "team"
-        case .apiKey: "api_key"
-        case .inbox: "inbox"
-        case .contact: "contact"
-        case .article: "article"
-        case .workspace: "workspace"
-        }
-    }
-
     var key: Int64 {
         switch self {
         case .user(let id): id.rawValue
@@ -122,19 +107,18 @@ extension AuditEntry.Target {
     }
 
     init?(kind: String?, key: Int64?) {
-        guard let kind, let key else { return nil }
+        guard let kind = kind.flatMap({ Kind(rawValue: $0) }), let key else { return nil }
         switch kind {
-        case "user": self = .user(Identifier(key))
-        case "login": self = .login(Identifier(key))
-        case "invitation": self = .invitation(Identifier(key))
-        case "role": self = .role(Identifier(key))
-        case "team": self = .team(Identifier(key))
-        case "api_key": self = .apiKey(Identifier(key))
-        case "inbox": self = .inbox(Identifier(key))
-        case "contact": self = .contact(Identifier(key))
-        case "article": self = .article(Identifier(key))
-        case "workspace": self = .workspace(Identifier(key))
-        default: return nil
+        case .user: self = .user(Identifier(key))
+        case .login: self = .login(Identifier(key))
+        case .invitation: self = .invitation(Identifier(key))
+        case .role: self = .role(Identifier(key))
+        case .team: self = .team(Identifier(key))
+        case .apiKey: self = .apiKey(Identifier(key))
+        case .inbox: self = .inbox(Identifier(key))
+        case .contact: self = .contact(Identifier(key))
+        case .article: self = .article(Identifier(key))
+        case .workspace: self = .workspace(Identifier(key))
         }
     }
 }
