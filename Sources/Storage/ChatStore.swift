@@ -41,7 +41,8 @@ public final class ChatStore: Sendable {
     /// Whether other processes may use the database at the same time.
     public var isShared: Bool { driver.isShared }
 
-    /// Runs a command and returns once it is on disk. Cancelling the caller does not undo it.
+    /// Runs a command and returns once it is on disk. Cancelling the caller does not undo it. The first command of a request
+    /// with an `Idempotency-Key` makes the key its own: see ``IdempotencyClaim``.
     /// - Parameter conversations: those that it will write to, as far as they are known: they are locked with the others of
     ///   the batch. One that is not named here is locked when the command comes to it, which costs a round trip.
     /// - Throws: the ``Refusal`` of the verb, which changed nothing, or ``StorageFailure``: then it is not known to be
@@ -49,8 +50,19 @@ public final class ChatStore: Sendable {
     public func write<Value: Sendable>(
         to conversations: Identifier<Conversation>..., run body: @escaping @Sendable (Transaction) throws -> Value
     ) async throws -> Value {
-        try await withCheckedThrowingContinuation { continuation in
-            write(to: conversations, run: body) { continuation.resume(with: $0) }
+        guard let claim = IdempotencyClaim.current, claim.begin() else {
+            return try await withCheckedThrowingContinuation { continuation in
+                write(to: conversations, run: body) { continuation.resume(with: $0) }
+            }
+        }
+        return try await withCheckedThrowingContinuation { continuation in
+            write(to: conversations) { transaction in
+                try transaction.claim(claim.key, requestDigest: claim.requestDigest)
+                return try body(transaction)
+            } completion: { result in
+                claim.settle(isCommitted: (try? result.get()) != nil)
+                continuation.resume(with: result)
+            }
         }
     }
 

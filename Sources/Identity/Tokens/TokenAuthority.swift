@@ -18,6 +18,8 @@ public final class TokenAuthority: Sendable {
     /// Verified tokens that are remembered. Some 2 MB when full.
     public static let defaultRememberedTokens = 4096
 
+    /// Digests of requests, under a key of their own from the same secret.
+    public let requestDigests: RequestDigests
     private let signer: JWTKeyCollection
     private let key: SymmetricKey
     private let issuer: String
@@ -35,6 +37,7 @@ public final class TokenAuthority: Sendable {
         // JWTKit traps on shorter keys.
         guard secret.count >= Self.minimumSecretBytes else { throw WeakSecret() }
         key = SymmetricKey(data: secret)
+        requestDigests = RequestDigests(secret: key)
         signer = await JWTKeyCollection().add(hmac: HMACKey(key: key), digestAlgorithm: .sha256)
         self.issuer = issuer
         self.clock = clock
