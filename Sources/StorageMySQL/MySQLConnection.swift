@@ -50,6 +50,10 @@ final class MySQLConnection: SQLConnection {
     /// Compared columns are binary, where LIKE tells case.
     func searched(_ column: String) -> String { "CONVERT(\(column) USING utf8mb4) COLLATE utf8mb4_unicode_520_ci" }
 
+    func read(by index: String) -> String { "FORCE INDEX (\(index))" }
+    var orderedJoin: String { "STRAIGHT_JOIN" }
+    var insertUnlessThere: String { "INSERT IGNORE INTO" }
+
     func columns(of table: String) throws -> [String] {
         var names: [String] = []
         try each(

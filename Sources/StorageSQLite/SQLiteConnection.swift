@@ -16,6 +16,10 @@ final class SQLiteConnection: SQLConnection {
     /// LIKE looks at no collation.
     func searched(_ column: String) -> String { column }
 
+    func read(by index: String) -> String { "INDEXED BY \(index)" }
+    var orderedJoin: String { "CROSS JOIN" }
+    var insertUnlessThere: String { "INSERT OR IGNORE INTO" }
+
     /// Keys are counted, and one writer gives them in commit order.
     var feedPosition: String { "id" }
 

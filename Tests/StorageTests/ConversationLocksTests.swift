@@ -14,6 +14,9 @@ import Testing
         var lastInsertedKey: Int64 { 0 }
         var feedPosition: String { "feed_position" }
         func searched(_ column: String) -> String { column }
+        func read(by index: String) -> String { "" }
+        var orderedJoin: String { "JOIN" }
+        var insertUnlessThere: String { "INSERT INTO" }
         func columns(of table: String) throws -> [String] { [] }
         func nested<Value>(_ work: () throws -> Value) throws -> Value { try work() }
         func run(_ sql: String, _ arguments: [SQLValue]) throws -> Int { 0 }

@@ -40,7 +40,9 @@ struct ContactRoutes: Sendable {
             let page = query.page(of: "contacts", Contact.self)
             try query.finish()
             let slice = try await store.read {
-                try $0.contacts(matching: text, after: page.position, limit: page.limit, by: access)
+                var filter = ContactFilter()
+                filter.text = text
+                return try $0.contacts(filter, after: page.position, limit: page.limit, by: access)
             }
             return Answer(ListView(slice, of: "contacts", Contact.self, views.identifiers, views.contact))
         }

@@ -41,6 +41,13 @@ struct CopiedTable: Sendable {
         CopiedTable("audit_log", key: "id"),
         CopiedTable("idempotency_keys", key: "workspace_id", "principal", "route", "name"),
         CopiedTable("reply_receipts", key: "message_id"),
+        CopiedTable("statistics_progress", key: "id"),
+        CopiedTable("statistics_conversations", key: "conversation_id"),
+        CopiedTable(
+            "statistics_periods", key: "workspace_id", "scope", "span", "starts_at", "scope_id"),
+        CopiedTable("statistics_standing", key: "workspace_id", "inbox_id", "name"),
+        CopiedTable("statistics_agents", key: "user_id"),
+        CopiedTable("search_words", key: "workspace_id", "kind", "word", "row_id"),
     ]
 }
 

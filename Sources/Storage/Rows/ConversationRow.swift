@@ -56,14 +56,22 @@ struct ConversationState {
     var headSeq: Int64
     /// AI replies in a row that had no answer.
     var unanswered: Int64
+    var priority: Conversation.Priority
+    /// Where it stands in lists; nil for what is in none.
+    var listedAt: Timestamp?
+    var isLabelled: Bool
+    /// Whether this command changes what lists are filtered by.
+    var changesLists = false
     /// The newest message that this command adds, and the newest that the contact may see.
     var lastMessageId: Identifier<Message>?
     var lastVisibleMessageId: Identifier<Message>?
 
     static let columns = """
         c.id, c.workspace_id, c.inbox_id, c.contact_id, c.status, c.owner_kind, c.owner_id, c.owner_epoch, \
-        \(OwnerRow.name), h.head_seq, c.unanswered
+        \(OwnerRow.name), h.head_seq, c.unanswered, c.priority, h.listed_at, \
+        EXISTS (SELECT 1 FROM conversation_labels l WHERE l.conversation_id = c.id)
         """
+    static let columnCount = 14
 
     static func decode(_ row: any SQLRow) -> ConversationState {
         ConversationState(
@@ -72,6 +80,8 @@ struct ConversationState {
             owner: Owner(
                 kind: Owner.Kind(rawValue: row.text(5)) ?? .none, id: row.optionalInteger(6),
                 name: row.optionalText(8), epoch: row.integer(7)),
-            headSeq: row.integer(9), unanswered: row.integer(10))
+            headSeq: row.integer(9), unanswered: row.integer(10),
+            priority: Conversation.Priority(rawValue: row.text(11)) ?? .normal, listedAt: row.optionalTimestamp(12),
+            isLabelled: row.integer(13) != 0)
     }
 }

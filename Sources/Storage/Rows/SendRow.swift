@@ -11,7 +11,7 @@ struct SendRow {
     /// The session that sends; nil for staff, and when there is none of that key.
     var session: ChatSession?
 
-    private static let stateColumns = 11
+    private static let stateColumns = ConversationState.columnCount
 
     /// Parameters: the session's key; client message id, kind and key of the sender; the conversation's key and its
     /// workspace's.

@@ -61,6 +61,16 @@ public protocol SQLConnection: AnyObject {
     /// A column whose values are compared byte by byte, as LIKE must name it to find texts regardless of ASCII case.
     func searched(_ column: String) -> String
 
+    /// What stands behind a table's name in FROM to have it read by one of its indexes and no other. The one database keeps no
+    /// statistics and the other guesses by a few pages: where a list must not become a walk through the table, we say how.
+    func read(by index: String) -> String
+
+    /// A join whose left side is read first.
+    var orderedJoin: String { get }
+
+    /// The beginning of an insert that passes over rows which are there already.
+    var insertUnlessThere: String { get }
+
     /// Names of a table's columns, in the order of the schema; none when there is no such table.
     /// - Throws: ``StorageFailure``.
     func columns(of table: String) throws -> [String]

@@ -26,10 +26,11 @@ extension Transaction {
     public func updateContact(_ id: Identifier<Contact>, _ patch: ContactPatch, by access: Access) throws -> Contact {
         try access.require(.contactsWrite)
         try lock(id)
-        var contact = try contact(id, by: access)
+        let old = try contact(id, by: access)
+        var contact = old
         patch.apply(to: &contact)
         contact.updatedAt = now
-        try save(contact)
+        try save(contact, insteadOf: old)
         return contact
     }
 
@@ -45,10 +46,13 @@ extension Transaction {
                     .identifier(contact.id), .identifier(contact.workspaceId), .time(contact.createdAt),
                 ])
         }
+        try index(
+            .contact, contact.id.rawValue, of: contact.workspaceId, from: [], to: SearchText.words(of: contact))
         return contact
     }
 
-    func save(_ contact: Contact) throws {
+    /// - Parameter old: the row as it was read under its lock.
+    func save(_ contact: Contact, insteadOf old: Contact) throws {
         try unlessTaken {
             try connection.run(
                 """
@@ -56,6 +60,9 @@ extension Transaction {
                 claimed_email = ?, claimed_external_id = ?, attributes = ?, locale = ?, updated_at = ? WHERE id = ?
                 """, try contact.editableColumns + [.identifier(contact.id)])
         }
+        try index(
+            .contact, contact.id.rawValue, of: contact.workspaceId, from: SearchText.words(of: old),
+            to: SearchText.words(of: contact))
     }
 
     private func unlessTaken(_ work: () throws -> Void) throws {
@@ -99,39 +106,9 @@ extension RowReader {
             try access.require(.contactsRead)
         }
         let found = try connection.row(
-            "SELECT \(ContactRow.columns) FROM contacts WHERE id = ? AND workspace_id = ?",
+            "SELECT \(ContactRow.columns) FROM contacts WHERE id = ? AND workspace_id = ? AND deleted_at IS NULL",
             [.identifier(id), .identifier(access.workspaceId)], ContactRow.decode)
         guard let found else { throw Refusal.notFound }
         return found
-    }
-
-    /// Contacts of the workspace, newest first.
-    /// - Parameter text: part of a name, e-mail, phone or external id; nil for all.
-    public func contacts(
-        matching text: String?, after position: KeysetPosition?, limit: Int, by access: Access
-    ) throws -> KeysetSlice<Contact> {
-        try access.require(.contactsRead)
-        var conditions = "workspace_id = ?"
-        var arguments: [SQLValue] = [.identifier(access.workspaceId)]
-        if let position {
-            conditions += " AND id < ?"
-            arguments.append(.integer(position.id))
-        }
-        if let text {
-            let pattern = SQLValue.text("%\(ConversationFilter.escaped(text))%")
-            conditions += """
-                 AND (name LIKE ? ESCAPE '!' OR email LIKE ? ESCAPE '!' OR claimed_email LIKE ? ESCAPE '!' \
-                OR phone LIKE ? ESCAPE '!' OR \(connection.searched("external_id")) LIKE ? ESCAPE '!')
-                """
-            arguments += [pattern, pattern, pattern, pattern, pattern]
-        }
-        arguments.append(.integer(Int64(limit) + 1))
-        var items = try connection.rows(
-            "SELECT \(ContactRow.columns) FROM contacts WHERE \(conditions) ORDER BY id DESC LIMIT ?", arguments,
-            ContactRow.decode)
-        let hasMore = items.count > limit
-        if hasMore { items.removeLast() }
-        return KeysetSlice(
-            items: items, next: hasMore ? items.last.map { KeysetPosition(sortKey: 0, id: $0.id.rawValue) } : nil)
     }
 }

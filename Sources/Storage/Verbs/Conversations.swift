@@ -27,6 +27,17 @@ extension RowReader {
         return try changed(id, for: access)
     }
 
+    /// A conversation that has just gone beyond what `access` may see, as much of it as says which one has gone: nothing of what
+    /// is said in it. Nil when it was in no list.
+    public func departed(_ id: Identifier<Conversation>, for access: Access) throws -> Conversation? {
+        try access.require(.conversationsRead)
+        var conversation = try changed(id, for: access)
+        guard conversation.workspaceId == access.workspaceId, conversation.lastMessage != nil else { return nil }
+        conversation.lastMessage = nil
+        conversation.unread = 0
+        return conversation
+    }
+
     /// A conversation as `access` sees what it has just done, also when that took it beyond its scope.
     func changed(_ id: Identifier<Conversation>, for access: Access) throws -> Conversation {
         let found = try connection.row(
@@ -47,58 +58,6 @@ extension RowReader {
         return ConversationHead(
             seq: state.headSeq, owner: state.owner, contactId: state.contactId, shownReply: shownReply)
     }
-
-    /// Conversations with at least one message, newest first: all of the workspace for staff, its own for a contact.
-    public func conversations(
-        _ filter: ConversationFilter, after position: KeysetPosition?, limit: Int, by access: Access
-    ) throws -> KeysetSlice<Conversation> {
-        var conditions = ["h.workspace_id = ?", "h.last_message_id IS NOT NULL"]
-        var arguments: [SQLValue] = [.identifier(access.workspaceId)]
-        if let contact = access.contact {
-            conditions.append("c.workspace_id = ? AND c.contact_id = ?")
-            conditions.append("h.last_visible_message_id IS NOT NULL")
-            arguments += [.identifier(access.workspaceId), .identifier(contact.contactId)]
-        } else {
-            try access.require(.conversationsRead)
-            access.limit(.conversationsRead, &conditions, &arguments)
-        }
-        filter.add(to: &conditions, &arguments)
-        // One contact has few conversations: they are read and sorted, where the workspace's list is walked by update.
-        let isOfOneContact = access.contact != nil || filter.contactId != nil
-        let tables =
-            isOfOneContact
-            ? "conversations c CROSS JOIN conversation_heads h" : "conversation_heads h JOIN conversations c"
-        if let position {
-            conditions.append("(h.updated_at < ? OR (h.updated_at = ? AND h.conversation_id < ?))")
-            arguments += [.integer(position.sortKey), .integer(position.sortKey), .integer(position.id)]
-        }
-        arguments.append(.integer(Int64(limit) + 1))
-        var items = try connection.rows(
-            """
-            SELECT \(ConversationRow.columns) FROM \(tables) \
-            ON c.id = h.conversation_id \(ConversationRow.joins(for: access.viewer)) \
-            WHERE \(conditions.joined(separator: " AND ")) \
-            ORDER BY h.updated_at DESC, h.conversation_id DESC LIMIT ?
-            """, arguments, ConversationRow.decode)
-        let hasMore = items.count > limit
-        if hasMore { items.removeLast() }
-        items = try items.map { try completed($0, for: access) }
-        let next = hasMore ? items.last : nil
-        return KeysetSlice(
-            items: items,
-            next: next.map { KeysetPosition(sortKey: $0.updatedAt.milliseconds, id: $0.id.rawValue) })
-    }
-
-    /// Adds labels and the reader's unread count.
-    private func completed(_ conversation: Conversation, for access: Access) throws -> Conversation {
-        var conversation = conversation
-        conversation.labels = try connection.rows(
-            "SELECT label FROM conversation_labels WHERE conversation_id = ? ORDER BY label",
-            [.identifier(conversation.id)]
-        ) { $0.text(0) }
-        conversation.unread = try unread(in: conversation.id, by: access)
-        return conversation
-    }
 }
 
 /// Where a conversation stands.
@@ -109,78 +68,6 @@ public struct ConversationHead: Sendable, Equatable {
     public var contactId: Identifier<Contact>
     /// The AI reply that is being shown.
     public var shownReply: Identifier<Message>?
-}
-
-/// Which conversations a list shows. Nil fields do not filter.
-public struct ConversationFilter: Sendable, Equatable {
-    public var status: Conversation.Status?
-    public var priority: Conversation.Priority?
-    public var ownerKind: Owner.Kind?
-    public var assignee: Identifier<User>?
-    public var teamId: Identifier<Team>?
-    public var inboxId: Identifier<Inbox>?
-    public var contactId: Identifier<Contact>?
-    public var label: String?
-    /// Words of the subject, or of the contact's name or e-mail, or a conversation number.
-    public var text: String?
-    public var updatedSince: Timestamp?
-
-    public init() {}
-
-    func add(to conditions: inout [String], _ arguments: inout [SQLValue]) {
-        func add(_ condition: String, _ values: SQLValue...) {
-            conditions.append(condition)
-            arguments += values
-        }
-        if let status { add("c.status = ?", .text(status.rawValue)) }
-        if let priority { add("c.priority = ?", .text(priority.rawValue)) }
-        if let ownerKind { add("c.owner_kind = ?", .text(ownerKind.rawValue)) }
-        if let assignee { add("c.owner_kind = 'agent' AND c.owner_id = ?", .identifier(assignee)) }
-        if let teamId { add("c.owner_kind = 'team' AND c.owner_id = ?", .identifier(teamId)) }
-        if let inboxId { add("c.inbox_id = ?", .identifier(inboxId)) }
-        // With the workspace beside it, for the index.
-        if let contactId { add("c.workspace_id = h.workspace_id AND c.contact_id = ?", .identifier(contactId)) }
-        if let updatedSince { add("h.updated_at >= ?", .time(updatedSince)) }
-        if let label {
-            add(
-                "EXISTS (SELECT 1 FROM conversation_labels l WHERE l.conversation_id = c.id AND l.label = ?)",
-                .text(label))
-        }
-        if let text {
-            let pattern = SQLValue.text("%\(ConversationFilter.escaped(text))%")
-            add(
-                """
-                (c.number = ? OR c.subject LIKE ? ESCAPE '!' OR contact.name LIKE ? ESCAPE '!' \
-                OR contact.email LIKE ? ESCAPE '!')
-                """, .integer(Int64(text) ?? -1), pattern, pattern, pattern)
-        }
-    }
-
-    /// A text in which no character is a wildcard of LIKE.
-    static func escaped(_ text: String) -> String {
-        var escaped = ""
-        for character in text.unicodeScalars {
-            if character == "%" || character == "_" || character == "!" { escaped += "!" }
-            escaped.unicodeScalars.append(character)
-        }
-        return escaped
-    }
-
-    /// Whether `conversation` is in the list; the same rules as the query's, for live rows. `text` is not looked at.
-    public func matches(_ conversation: Conversation) -> Bool {
-        if let status, conversation.status != status { return false }
-        if let priority, conversation.priority != priority { return false }
-        if let ownerKind, conversation.owner.kind != ownerKind { return false }
-        if let assignee, conversation.owner.kind != .agent || conversation.owner.id != assignee.rawValue {
-            return false
-        }
-        if let teamId, conversation.owner.kind != .team || conversation.owner.id != teamId.rawValue { return false }
-        if let inboxId, conversation.inboxId != inboxId { return false }
-        if let contactId, conversation.contact.id != contactId { return false }
-        if let label, !conversation.labels.contains(label) { return false }
-        if let updatedSince, conversation.updatedAt < updatedSince { return false }
-        return conversation.lastMessage != nil
-    }
 }
 
 /// What staff change in a conversation. `nil` leaves a field, `.some(nil)` clears it.
@@ -224,11 +111,18 @@ extension Transaction {
                 .optional(owner.id), .integer(owner.epoch), .time(now),
             ])
         try connection.run(
-            "INSERT INTO conversation_heads (conversation_id, workspace_id, head_seq, updated_at) VALUES (?, ?, 0, ?)",
-            [.identifier(id), .identifier(inbox.workspaceId), .time(now)])
+            """
+            INSERT INTO conversation_heads (conversation_id, workspace_id, head_seq, updated_at, status, priority, \
+            owner_kind, owner_id, inbox_id, contact_id) VALUES (?, ?, 0, ?, 'open', ?, ?, ?, ?, ?)
+            """,
+            [
+                .identifier(id), .identifier(inbox.workspaceId), .time(now), .text(priority.rawValue),
+                .text(owner.kind.rawValue), .optional(owner.id), .identifier(inbox.id), .identifier(contact.id),
+            ])
+        try index(.conversation, id.rawValue, of: inbox.workspaceId, from: [], to: SearchText.words(ofSubject: subject))
         var state = ConversationState(
             id: id, workspaceId: inbox.workspaceId, inboxId: inbox.id, contactId: contact.id, status: .open,
-            owner: owner, headSeq: 0, unanswered: 0)
+            owner: owner, headSeq: 0, unanswered: 0, priority: priority, listedAt: nil, isLabelled: false)
         let created = Conversation(
             id: id, workspaceId: inbox.workspaceId, inboxId: inbox.id, number: next - 1,
             contact: .init(id: contact.id, name: contact.name, email: contact.email), subject: subject, status: .open,
@@ -246,7 +140,7 @@ extension Transaction {
     ) throws -> Conversation {
         try access.require(.conversationsWrite)
         let contact = try self.contact(contactId, by: access)
-        let inbox = try self.inbox(inboxId, in: access.workspaceId)
+        let inbox = try liveInbox(inboxId, in: access.workspaceId)
         let owner = try first(ownerIn: inbox, openedBy: access)
         let state = try create(
             conversationOf: contact, in: inbox, subject: subject, priority: priority, owner: owner,
@@ -311,22 +205,41 @@ extension Transaction {
         }
         if let status = changes.status {
             state.status = status
+            state.changesLists = true
             try set("status", .text(status.rawValue))
         }
-        if let priority = changes.priority { try set("priority", .text(priority.rawValue)) }
-        if let subject = changes.subject { try set("subject", .optional(subject.value)) }
+        if let priority = changes.priority {
+            state.priority = priority
+            state.changesLists = true
+            try set("priority", .text(priority.rawValue))
+        }
+        if let subject = changes.subject {
+            let old = try connection.row("SELECT subject FROM conversations WHERE id = ?", [.identifier(state.id)]) {
+                $0.optionalText(0)
+            }
+            try index(
+                .conversation, state.id.rawValue, of: state.workspaceId,
+                from: SearchText.words(ofSubject: old ?? nil), to: SearchText.words(ofSubject: subject.value))
+            try set("subject", .optional(subject.value))
+        }
         if let snoozed = changes.snoozedUntil { try set("snoozed_until", .time(snoozed.value)) }
         if let labels = changes.labels {
             try connection.run(
                 "DELETE FROM conversation_labels WHERE conversation_id = ?", [.identifier(state.id)])
+            // Their place in lists comes with the head's.
+            state.changesLists = true
+            state.isLabelled = !labels.isEmpty
             for label in labels {
                 try connection.run(
                     "INSERT INTO conversation_labels (conversation_id, label, workspace_id) VALUES (?, ?, ?)",
                     [.identifier(state.id), .text(label), .identifier(state.workspaceId)])
             }
         }
+        var changes = changes
         if let owner = changes.owner {
+            changes.previousOwner = OwnerChange(from: state.owner, to: owner).old
             state.owner = owner
+            state.changesLists = true
             try connection.run(
                 """
                 UPDATE conversations SET owner_kind = ?, owner_id = ?, owner_epoch = ?, unanswered = 0 WHERE id = ?
@@ -359,26 +272,5 @@ extension Transaction {
             try saveHead(of: state)
         }
         return due.count
-    }
-}
-
-extension Access {
-    /// Adds what keeps a list of conversations `c` to those that `action` reaches: the same as ``Reach/covers(_:of:within:)``.
-    func limit(_ action: Permission.Action, _ conditions: inout [String], _ arguments: inout [SQLValue]) {
-        guard let staff, let scope = scope(of: action), scope != .all else { return }
-        func places(_ count: Int) -> String { Array(repeating: "?", count: count).joined(separator: ", ") }
-        let agents = scope == .own ? [] : staff.reach.colleagues.subtracting([staff.userId]).sorted { $0.rawValue < $1.rawValue }
-        var alternatives = ["(c.owner_kind = 'agent' AND c.owner_id IN (\(places(agents.count + 1))))"]
-        arguments.append(.identifier(staff.userId))
-        arguments += agents.map { .identifier($0) }
-        if scope == .team {
-            alternatives.append("c.owner_kind = 'none'")
-            let teams = staff.reach.teams.sorted { $0.rawValue < $1.rawValue }
-            if !teams.isEmpty {
-                alternatives.append("(c.owner_kind = 'team' AND c.owner_id IN (\(places(teams.count))))")
-                arguments += teams.map { .identifier($0) }
-            }
-        }
-        conditions.append("(\(alternatives.joined(separator: " OR ")))")
     }
 }

@@ -2,8 +2,11 @@ public import Domain
 
 extension Transaction {
     /// Numbers an event and writes it to the log. The caller holds the conversation's lock through `state`.
+    /// - Parameter isAnswered: of a completed reply, whether the assistant knew an answer.
     @discardableResult
-    func append(_ body: Event.Body, actor: Actor, to state: inout ConversationState) throws -> Event {
+    func append(
+        _ body: Event.Body, actor: Actor, isAnswered: Bool? = nil, to state: inout ConversationState
+    ) throws -> Event {
         state.headSeq += 1
         var event = Event(
             id: Identifier(0), workspaceId: state.workspaceId, conversationId: state.id, seq: state.headSeq, at: now,
@@ -16,7 +19,8 @@ extension Transaction {
             [
                 .identifier(state.workspaceId), .identifier(state.id), .integer(event.seq),
                 .text(event.kind.rawValue), .text(actor.kind.rawValue), .optional(actor.id),
-                .identifier(event.message?.id), .optional(try EventPayload(body)?.stored()), .time(now),
+                .identifier(event.message?.id), .optional(try EventPayload(body, isAnswered: isAnswered)?.stored()),
+                .time(now),
             ])
         event.id = Identifier(connection.lastInsertedKey)
         committed.events.append(event)
@@ -25,16 +29,39 @@ extension Transaction {
 
     /// Writes the head that the command's events have moved, once per command.
     func saveHead(of state: ConversationState) throws {
+        let isListed = state.listedAt != nil || state.lastMessageId != nil
+        guard state.changesLists || (isListed && ListOrder.isBehind(state.listedAt, at: now)) else {
+            // Names no column of an index: most of a busy conversation's messages come here.
+            try connection.run(
+                """
+                UPDATE conversation_heads SET head_seq = ?, updated_at = ?, \
+                last_message_id = COALESCE(?, last_message_id), \
+                last_visible_message_id = COALESCE(?, last_visible_message_id) WHERE conversation_id = ?
+                """,
+                [
+                    .integer(state.headSeq), .time(now), .identifier(state.lastMessageId),
+                    .identifier(state.lastVisibleMessageId), .identifier(state.id),
+                ])
+            return
+        }
+        let listedAt = isListed ? now : nil
         try connection.run(
             """
             UPDATE conversation_heads SET head_seq = ?, updated_at = ?, \
             last_message_id = COALESCE(?, last_message_id), \
-            last_visible_message_id = COALESCE(?, last_visible_message_id) WHERE conversation_id = ?
+            last_visible_message_id = COALESCE(?, last_visible_message_id), \
+            listed_at = ?, status = ?, priority = ?, owner_kind = ?, owner_id = ? WHERE conversation_id = ?
             """,
             [
                 .integer(state.headSeq), .time(now), .identifier(state.lastMessageId),
-                .identifier(state.lastVisibleMessageId), .identifier(state.id),
+                .identifier(state.lastVisibleMessageId), .time(listedAt), .text(state.status.rawValue),
+                .text(state.priority.rawValue), .text(state.owner.kind.rawValue), .optional(state.owner.id),
+                .identifier(state.id),
             ])
+        guard state.isLabelled else { return }
+        try connection.run(
+            "UPDATE conversation_labels SET status = ?, listed_at = ? WHERE conversation_id = ?",
+            [.text(state.status.rawValue), .time(listedAt), .identifier(state.id)])
     }
 }
 
@@ -48,19 +75,33 @@ extension RowReader {
     public func events(
         of conversationId: Identifier<Conversation>, _ page: SeqPage, by access: Access
     ) throws -> SeqSlice<Event> {
-        let state = try readable(conversationId, by: access)
+        try events(of: readable(conversationId, by: access), page, isWithinScope: true, by: access)
+    }
+
+    /// The same for a reader who was within its scope when it began to read: also what came after that, up to and with the change
+    /// that took the conversation beyond it. Where that is, the caller finds.
+    /// - Throws: ``Refusal/notFound``, ``Refusal/forbidden`` when `access` may read no conversation at all.
+    public func replay(
+        of conversationId: Identifier<Conversation>, _ page: SeqPage, by access: Access
+    ) throws -> SeqSlice<Event> {
+        guard access.staff != nil else { return try events(of: conversationId, page, by: access) }
+        try access.require(.conversationsRead)
+        let state = try readable(conversationId, by: .server(of: access.workspaceId))
+        let isWithinScope = access.allows(.conversationsRead, on: state.owner)
+        return try events(of: state, page, isWithinScope: isWithinScope, by: access)
+    }
+
+    private func events(
+        of state: ConversationState, _ page: SeqPage, isWithinScope: Bool, by access: Access
+    ) throws -> SeqSlice<Event> {
+        let conversationId = state.id
         let (comparison, bound, order) = page.sqlBounds
         var events: [Event] = []
         var bytes = 0
         var hasMore = false
-        var createdConversation: Conversation?
         try connection.each(
             """
-            SELECT e.id, e.seq, e.kind, e.actor_kind, e.actor_id, COALESCE(actor_user.name, actor_contact.name), \
-            e.payload, e.created_at, \(MessageRow.columns) FROM events e \
-            LEFT JOIN users actor_user ON e.actor_kind = 'agent' AND actor_user.id = e.actor_id \
-            LEFT JOIN contacts actor_contact ON e.actor_kind = 'contact' AND actor_contact.id = e.actor_id \
-            LEFT JOIN messages m ON m.id = e.message_id \(MessageRow.joins) \
+            SELECT \(EventRow.columns) FROM events e \(EventRow.joins) \
             WHERE e.conversation_id = ? AND e.seq \(comparison) ? ORDER BY e.seq \(order) LIMIT ?
             """,
             [.identifier(conversationId), .integer(bound), .integer(Int64(page.limit) + 1)]
@@ -69,24 +110,14 @@ extension RowReader {
                 hasMore = true
                 return false
             }
-            guard let kind = Event.Kind(rawValue: row.text(2)) else {
-                throw StorageFailure.broken("unknown event kind \(row.text(2))")
+            let event = try EventRow.decode(row) { id in
+                var conversation = try changed(id, for: access)
+                // As it is now, which is more than a reader may see who lost it on the way.
+                if !isWithinScope { conversation.lastMessage = nil }
+                return conversation
             }
-            if kind == .conversationCreated, createdConversation == nil {
-                createdConversation = try conversation(conversationId, by: access)
-                createdConversation?.unread = 0
-            }
-            let message = MessageRow.decode(row, from: 8)
-            bytes += message?.content.utf8.count ?? 0
-            events.append(
-                Event(
-                    id: row.identifier(0), workspaceId: state.workspaceId, conversationId: conversationId,
-                    seq: row.integer(1), at: row.timestamp(7),
-                    actor: Actor(
-                        kind: Actor.Kind(rawValue: row.text(3)) ?? .system, id: row.optionalInteger(4),
-                        name: row.optionalText(5)),
-                    body: try EventPayload.body(
-                        kind, payload: row.optionalText(6), message: message, conversation: createdConversation)))
+            bytes += event.message?.content.utf8.count ?? 0
+            events.append(event)
             return true
         }
         return SeqSlice(items: events, headSeq: state.headSeq, hasMore: hasMore)
@@ -114,16 +145,25 @@ extension SeqPage {
 }
 
 /// What an event keeps beside its message's key.
-private struct EventPayload: Codable {
+struct EventPayload: Codable {
     var changes: ConversationChanges?
     var reason: String?
     var finishReason: Event.FinishReason?
 
     /// Nil when the message's key says it all.
-    init?(_ body: Event.Body) {
+    init?(_ body: Event.Body, isAnswered: Bool?) {
         switch body {
-        case .messageCreated, .messageUpdated, .messageDeleted, .conversationCreated: return nil
-        case .messageCompleted(_, let reason): finishReason = reason
+        case .messageCreated, .messageUpdated, .messageDeleted: return nil
+        case .conversationCreated(let conversation):
+            var initial = ConversationChanges()
+            initial.status = conversation.status
+            initial.priority = conversation.priority
+            initial.owner = conversation.owner
+            changes = initial
+        case .messageCompleted(let message, let reason):
+            finishReason = reason
+            self.isAnswered = isAnswered
+            hasSources = !message.sources.isEmpty
         case .conversationUpdated(let changes, let reason):
             self.changes = changes
             self.reason = reason
