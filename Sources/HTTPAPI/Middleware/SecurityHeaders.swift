@@ -6,10 +6,17 @@ struct SecurityHeaders: RouterMiddleware {
     typealias Context = RequestScope
 
     /// No inline script or style, nothing from elsewhere, no framing. `data:` images are what style sheets draw with.
-    static let contentSecurityPolicy = """
-        default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
-        connect-src 'self' ws: wss:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'
-        """
+    static let contentSecurityPolicy = contentSecurityPolicy(alsoFrom: nil)
+
+    /// The same for a page that gets scripts and styles from another origin too.
+    static func contentSecurityPolicy(alsoFrom origin: String?) -> String {
+        let sources = ["'self'", origin].compactMap(\.self).joined(separator: " ")
+        return """
+            default-src 'none'; script-src \(sources); style-src \(sources); img-src 'self' data:; \
+            connect-src 'self' ws: wss:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'
+            """
+    }
+
     static let permissionsPolicy =
         "accelerometer=(), camera=(), geolocation=(), gyroscope=(), magnetometer=(), microphone=(), payment=(), usb=()"
     /// A year, as the preload lists ask for.
@@ -27,7 +34,10 @@ struct SecurityHeaders: RouterMiddleware {
         if response.headers[.cacheControl] == nil { response.headers[.cacheControl] = "no-store" }
         response.headers[.referrerPolicy] = "no-referrer"
         if response.headers[.contentType]?.hasPrefix("text/html") ?? false {
-            response.headers[.contentSecurityPolicy] = Self.contentSecurityPolicy
+            // A page that needs more says so itself.
+            if response.headers[.contentSecurityPolicy] == nil {
+                response.headers[.contentSecurityPolicy] = Self.contentSecurityPolicy
+            }
             response.headers[.permissionsPolicy] = Self.permissionsPolicy
             response.headers[.frameOptions] = "DENY"
         }

@@ -11,7 +11,7 @@ extension Answer where Value == ConversationAnswer {
 }
 
 /// A conversation in the form that its reader may see.
-enum ConversationAnswer: Encodable, Sendable {
+enum ConversationAnswer: Encodable, Sendable, SchemaProviding, SchemaNamed {
     case staff(ConversationView)
     case contact(ContactConversationView)
 
@@ -22,6 +22,14 @@ enum ConversationAnswer: Encodable, Sendable {
             case .contact: .contact(views.contactConversation(conversation))
             }
     }
+
+    static var schemaName: String { "ConversationForReader" }
+
+    static func schema(in components: SchemaComponents) -> JSONSchema {
+        .oneOf([components.schema(of: ConversationView.self), components.schema(of: ContactConversationView.self)])
+    }
+
+    static var example: JSONValue { .object([:]) }
 
     func encode(to encoder: any Encoder) throws {
         switch self {

@@ -29,20 +29,20 @@ struct HealthRoutes: Sendable {
     let assistantHealth: @Sendable () async -> AssistantHealth
     let busHealth: @Sendable () -> Bool?
 
-    struct Health: Encodable, Sendable {
-        struct Components: Encodable, Sendable {
+    struct Health: Codable, Sendable {
+        struct Components: Codable, Sendable {
             var database: Database
             var redis: Redis
             var ai: JSONValue
         }
 
-        struct Database: Encodable, Sendable {
+        struct Database: Codable, Sendable {
             var status: String
             @Nullable var latencyMs: Double?
             var kind: String
         }
 
-        struct Redis: Encodable, Sendable {
+        struct Redis: Codable, Sendable {
             var status: String
         }
 
@@ -53,7 +53,7 @@ struct HealthRoutes: Sendable {
         var components: Components
     }
 
-    struct Liveness: Encodable, Sendable {
+    struct Liveness: Codable, Sendable {
         var status: String
     }
 
@@ -62,6 +62,7 @@ struct HealthRoutes: Sendable {
         table.open(get: "/health", summary: "How the server and its parts are", response: Health.self) { _ in
             await health()
         }
+        table.alsoAnswers(.serviceUnavailable, Health.self, "The database does not answer.")
         table.open(get: "/health/live", summary: "Whether the process answers", response: Liveness.self) { _ in
             Answer(Liveness(status: "live"))
         }
@@ -72,6 +73,7 @@ struct HealthRoutes: Sendable {
                 ? Answer(Liveness(status: "ready"))
                 : Answer(Liveness(status: "draining"), status: .serviceUnavailable)
         }
+        table.alsoAnswers(.serviceUnavailable, Liveness.self, "The node is draining.")
     }
 
     private func health() async -> Answer<Health> {

@@ -27,8 +27,8 @@ struct KnowledgeRoutes: Sendable {
     }
 
     /// What the assistant would find for a question.
-    struct Found: Encodable, Sendable {
-        struct Passage: Encodable, Sendable {
+    struct Found: Codable, Sendable {
+        struct Passage: Codable, Sendable {
             var articleId: String
             var title: String
             var headings: [String]
@@ -43,7 +43,7 @@ struct KnowledgeRoutes: Sendable {
         var coverage: Double
     }
 
-    static let question = QueryParameter.text("q", maximum: 1000, "what a customer may ask")
+    static let question = QueryParameter.text("q", maximum: 1000, "what a customer may ask").required
     static let limit = QueryParameter.integer("limit", in: 1...20, "passages, 5 when not given")
     static let defaultLimit = 5
 

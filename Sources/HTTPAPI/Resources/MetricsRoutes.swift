@@ -49,5 +49,6 @@ struct MetricsRoutes: Sendable {
                     status: .ok, headers: [.contentType: page.contentType],
                     body: ResponseBody(byteBuffer: ByteBuffer(bytes: page.content()))))
         }
+        table.produces("text/plain")
     }
 }

@@ -39,6 +39,8 @@ struct PageRoutes: Sendable {
             guard !name.hasSuffix(".html") else { throw Problem(.notFound) }
             return Answer(response: try response(name, to: call.incoming.headers))
         }
+        table.describeLast { $0.produces = Self.mediaTypes }
+        table.alsoAnswersNotModified()
     }
 
     private func page(
@@ -49,19 +51,27 @@ struct PageRoutes: Sendable {
             for field in extra { response.headers[field.name] = field.value }
             return Answer(response: response)
         }
+        table.describeLast { $0.produces = [Self.essence(of: Self.mediaType(of: file))] }
+        table.alsoAnswersNotModified()
     }
 
     private func response(_ name: String, to headers: HTTPFields) throws(Problem) -> Response {
         guard let page = pages[name] else { throw Problem(.notFound) }
         // Always asked for anew: the name stays when the content changes with the next version.
         let shared: HTTPFields = [.eTag: page.tag.text, .cacheControl: "no-cache"]
-        let known = headers[values: .ifNoneMatch].flatMap { $0.split(separator: ",").map(\.trimmed) }
-        if known.contains(where: { $0 == "*" || $0 == page.tag.text || $0 == "W/" + page.tag.text }) {
-            return Response(status: .notModified, headers: shared)
-        }
+        if headers.knows(page.tag) { return Response(status: .notModified, headers: shared) }
         var headers = shared
         headers[.contentType] = page.type
         return Response(status: .ok, headers: headers, body: ResponseBody(byteBuffer: page.content))
+    }
+
+    /// Of all files, without parameters.
+    private static var mediaTypes: [String] {
+        ["html", "js", "css", "svg", "png", "ico", "json", "woff2", "txt", ""].map { essence(of: mediaType(of: ".\($0)")) }
+    }
+
+    private static func essence(of type: String) -> String {
+        String(type.prefix { $0 != ";" })
     }
 
     private static func mediaType(of name: String) -> String {

@@ -78,6 +78,14 @@ extension Article: Editable {
     var entityTag: EntityTag { EntityTag(version: version) }
 }
 
+extension HTTPFields {
+    /// Whether `If-None-Match` names this state.
+    func knows(_ tag: EntityTag) -> Bool {
+        self[values: .ifNoneMatch].flatMap { $0.split(separator: ",").map(\.trimmed) }
+            .contains { $0 == "*" || $0 == tag.text || $0 == "W/" + tag.text }
+    }
+}
+
 /// `If-Match`: change it only if it is still what the caller read.
 struct Precondition: Sendable {
     /// Nil: whatever it is.

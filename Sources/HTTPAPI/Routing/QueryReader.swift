@@ -23,6 +23,7 @@ public struct QueryDescription: Sendable, Equatable {
     public let name: String
     public let summary: String
     public let form: Form
+    var isRequired = false
 
     var complaint: FieldProblem {
         switch form {
@@ -43,6 +44,13 @@ public struct QueryDescription: Sendable, Equatable {
 }
 
 extension QueryParameter {
+    /// The same, which must be given.
+    var required: QueryParameter {
+        var description = description
+        description.isRequired = true
+        return QueryParameter(description: description, read: read)
+    }
+
     static func text(_ name: String, maximum: Int = 200, _ summary: String) -> Self where Value == String {
         Self(description: .init(name: name, summary: summary, form: .text(maximum: maximum))) { text, _ in
             text.unicodeScalars.count <= maximum && !text.utf8.contains(0) ? text : nil
@@ -72,6 +80,15 @@ extension QueryParameter {
     where Value == Identifier<Entity> {
         Self(description: .init(name: name, summary: summary, form: .identifier(orWords: []))) { text, identifiers in
             identifiers.identifier(text)
+        }
+    }
+}
+
+extension QueryParameter<AuditEntry.Target> {
+    /// The identifier of whatever a line of the audit log can be about.
+    static func auditTarget(_ name: String, _ summary: String) -> Self {
+        Self(description: .init(name: name, summary: summary, form: .identifier(orWords: []))) { text, identifiers in
+            identifiers.auditTarget(text)
         }
     }
 }

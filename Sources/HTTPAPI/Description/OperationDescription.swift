@@ -1,0 +1,162 @@
+import Domain
+import HTTPTypes
+import Wire
+
+/// One route as OpenAPI describes it.
+struct OperationDescription {
+    let endpoint: Endpoint
+    let components: SchemaComponents
+
+    var json: JSONValue {
+        var members: [String: JSONValue] = [
+            "operationId": .string(endpoint.operationId), "summary": .string(endpoint.summary),
+            "description": .string(endpoint.admission.sentence), "tags": [.string(endpoint.group)],
+            "responses": .object(responses), "security": .array(security),
+        ]
+        let parameters = ParameterDescription(endpoint: endpoint).json
+        if !parameters.isEmpty { members["parameters"] = .array(parameters) }
+        if let body = requestBody { members["requestBody"] = body }
+        if let permission = endpoint.admission.permission {
+            members["x-permission"] = .string(permission.rawValue)
+        }
+        return .object(members)
+    }
+
+    private var security: [JSONValue] {
+        let schemes = endpoint.notes.isAuthenticationOptional ? [.sessionToken] : endpoint.admission.schemes
+        let needs = schemes.map { JSONValue.object([$0.rawValue: []]) }
+        return endpoint.notes.isAuthenticationOptional ? [.object([:])] + needs : needs
+    }
+
+    // MARK: Request
+
+    private var requestBody: JSONValue? {
+        if let form = endpoint.notes.form {
+            return ["required": true, "content": ["multipart/form-data": ["schema": Self.schema(of: form).json]]]
+        }
+        guard let type = endpoint.request else { return nil }
+        return [
+            "required": .bool(!endpoint.isBodyOptional), "content": ["application/json": media(type)],
+        ]
+    }
+
+    private static func schema(of form: EndpointNotes.RequestForm) -> JSONSchema {
+        let parts = form.parts.map { part in
+            let schema = part.isFile ? JSONSchema.string.with("contentMediaType", "application/octet-stream") : .string
+            return (part.name, schema.described(part.summary))
+        }
+        return .object(
+            Dictionary(parts, uniquingKeysWith: { first, _ in first }),
+            required: form.parts.filter(\.isRequired).map(\.name))
+    }
+
+    private func media(_ type: any Any.Type) -> JSONValue {
+        let schema = components.schema(of: type)
+        var members: [String: JSONValue] = ["schema": schema.json]
+        if let name = schema.referenced {
+            members["examples"] = ["typical": ["$ref": .string("#/components/examples/\(name)")]]
+        }
+        return .object(members)
+    }
+
+    // MARK: Responses
+
+    private var responses: [String: JSONValue] {
+        var responses: [String: JSONValue] = [:]
+        add(usualContent, endpoint.summary, to: &responses, under: endpoint.status)
+        for alternative in endpoint.notes.alternatives {
+            var content: [String: JSONValue] = [:]
+            if let type = alternative.contentType {
+                content[type] = alternative.type.map(media) ?? ["schema": JSONSchema.string.json]
+            }
+            add(content, alternative.summary, to: &responses, under: alternative.status)
+        }
+        for (status, codes) in problems { add(problem: codes, to: &responses, under: status) }
+        return responses
+    }
+
+    private var usualContent: [String: JSONValue] {
+        if !endpoint.notes.produces.isEmpty {
+            return Dictionary(
+                endpoint.notes.produces.map { ($0, ["schema": JSONSchema.any.json]) },
+                uniquingKeysWith: { first, _ in first })
+        }
+        guard endpoint.response != NoContent.self else { return [:] }
+        return ["application/json": media(endpoint.response)]
+    }
+
+    private func add(
+        _ content: [String: JSONValue], _ summary: String, to responses: inout [String: JSONValue],
+        under status: HTTPResponse.Status
+    ) {
+        let key = String(status.code)
+        var all = responses[key]?["content"]?.objectValue ?? [:]
+        all.merge(content) { first, _ in first }
+        var members: [String: JSONValue] = [
+            "description": responses[key]?["description"] ?? .string(summary),
+            "headers": .object(headers(of: status)),
+        ]
+        if !all.isEmpty { members["content"] = .object(all) }
+        responses[key] = .object(members)
+    }
+
+    private func add(
+        problem codes: [ProblemCode], to responses: inout [String: JSONValue], under status: HTTPResponse.Status
+    ) {
+        let schema = JSONValue.object([
+            "allOf": [
+                components.schema(of: ProblemDocument.self).json,
+                [
+                    "properties": [
+                        "code": ["enum": .array(codes.map { .string($0.rawValue) })],
+                        "status": ["const": .int(Int64(status.code))],
+                    ]
+                ],
+            ]
+        ])
+        let example = ExampleMaker.problem(codes[0])
+        let words = codes.map { "`\($0.rawValue)`: \($0.sentence)" }.joined(separator: "; ")
+        let key = String(status.code)
+        // `/health` answers 503 in its own form.
+        let content = responses[key]?["content"]?.objectValue ?? [:]
+        responses[key] = [
+            "description": .string(words), "headers": .object(headers(of: status)),
+            "content": .object(
+                content.merging(["application/problem+json": ["schema": schema, "example": example]]) { first, _ in
+                    first
+                }),
+        ]
+    }
+
+    private var problems: [(HTTPResponse.Status, [ProblemCode])] {
+        Dictionary(grouping: endpoint.possibleProblems, by: \.status).sorted { $0.key.code < $1.key.code }
+            .map { ($0.key, $0.value) }
+    }
+
+    private func headers(of status: HTTPResponse.Status) -> [String: JSONValue] {
+        var names = ["X-Request-ID", "X-Node-ID"]
+        switch status {
+        case .unauthorized: names.append("WWW-Authenticate")
+        case .tooManyRequests, .serviceUnavailable: names.append("Retry-After")
+        case .ok, .created: if endpoint.carriesTag { names.append("ETag") }
+        default: break
+        }
+        return Dictionary(
+            names.map { ($0, ["$ref": .string("#/components/headers/\($0)")]) }, uniquingKeysWith: { first, _ in first })
+    }
+
+    /// Headers of answers.
+    static let sharedHeaders: [String: JSONValue] = [
+        "X-Request-ID": header("The request's name, its own or one that was made: in logs and problems too."),
+        "X-Node-ID": header("The node that answered."),
+        "ETag": header("The state of the resource, for `If-Match`. Contacts get none of a conversation."),
+        "WWW-Authenticate": header("`Bearer`"),
+        "Retry-After": [
+            "description": "Seconds after which to try again.", "schema": JSONSchema.integer(in: 1...86_400).json,
+        ],
+    ]
+
+    private static func header(_ text: String) -> JSONValue {
+        ["description": .string(text), "schema": JSONSchema.string.json]
+    }
+}
