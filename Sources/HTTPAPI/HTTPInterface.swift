@@ -79,7 +79,8 @@ public struct HTTPInterface: Sendable {
 
     private var table: EndpointTable {
         var table = EndpointTable(
-            gate: Gate(authenticator: authenticator, limits: limits), identifiers: views.identifiers, store: store)
+            gate: Gate(authenticator: authenticator, limits: limits), identifiers: views.identifiers, store: store,
+            digests: tokens.requestDigests)
         HealthRoutes(
             store: store, settings: settings, readiness: readiness, clock: clock, startedAt: startedAt,
             assistantHealth: assistantHealth, busHealth: busHealth

@@ -45,6 +45,7 @@ struct Sweeps: Service {
             // Apart: the one locks sessions, the other conversations, and a send locks both in the other order.
             try await store.write { _ = try $0.sweepSessions(limit: Self.limit) }
             try await store.write { _ = try $0.wakeSnoozedConversations(limit: Self.limit) }
+            try await store.write { _ = try $0.sweepIdempotencyKeys(limit: Self.limit) }
         } catch {
             logger.warning("a sweep failed", metadata: ["error": "\(error)"])
         }

@@ -75,6 +75,7 @@ extension HTTPField.Name {
     static let xNodeId = name("X-Node-ID")
     static let traceParent = name("traceparent")
     static let idempotencyKey = name("Idempotency-Key")
+    static let idempotencyReplayed = name("Idempotency-Replayed")
     static let referrerPolicy = name("Referrer-Policy")
     static let permissionsPolicy = name("Permissions-Policy")
     static let frameOptions = name("X-Frame-Options")

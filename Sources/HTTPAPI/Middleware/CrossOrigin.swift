@@ -13,7 +13,7 @@ struct CrossOrigin: RouterMiddleware {
         Authorization, Content-Type, Accept, If-Match, If-None-Match, Idempotency-Key, Last-Event-ID, X-Request-ID, \
         traceparent
         """
-    static let exposedHeaders = "X-Request-ID, X-Node-ID, Retry-After, ETag"
+    static let exposedHeaders = "X-Request-ID, X-Node-ID, Retry-After, ETag, Idempotency-Replayed"
     /// Seconds that a browser remembers a permission; most allow no more than two hours.
     static let preflightSeconds = 7200
 

@@ -52,7 +52,7 @@ struct AuthRoutes: Sendable {
         }
         table.post(
             "/api/v1/auth/logout", summary: "Sign out: the tokens and sockets of this sign-in die", access: .user,
-            response: NoContent.self, status: .noContent
+            response: NoContent.self, status: .noContent, idempotency: .ignored
         ) { call in
             guard let loginId = call.access.staff?.loginId else { throw Refusal.forbidden }
             try await store.write { try $0.revokeLogin(loginId) }
@@ -60,7 +60,7 @@ struct AuthRoutes: Sendable {
         }
         table.post(
             "/api/v1/auth/ticket", summary: "A single-use ticket for the staff socket", access: .staff(nil),
-            response: Ticket.self, status: .created
+            response: Ticket.self, status: .created, idempotency: .ignored
         ) { call in
             guard let staff = call.access.staff else { throw Refusal.forbidden }
             // A key that opens the socket itself needs no ticket for it.

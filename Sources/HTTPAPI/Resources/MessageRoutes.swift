@@ -44,7 +44,7 @@ struct MessageRoutes: Sendable {
             "/api/v1/chat/conversations/{id}/messages",
             summary: "Send a message; with `Accept: text/event-stream`, see the reply as it is written",
             access: .contactOr(.messagesWrite), request: NewMessage.self, response: MessageView.self, status: .created,
-            problems: [.conversationClosed, .idempotencyConflict]
+            problems: [.conversationClosed, .idempotencyConflict], idempotency: .ignored
         ) { body, call in
             try await send(body, call)
         }

@@ -49,7 +49,7 @@ struct SessionRoutes: Sendable {
             change: { try Self.apply($2, to: $1, in: $0, by: $3) }, view: { session, _ in views.session(session) })
         table.post(
             "/api/v1/chat/sessions/{id}/ticket", summary: "A single-use ticket for the session's socket",
-            access: .contact, response: AuthRoutes.Ticket.self, status: .created
+            access: .contact, response: AuthRoutes.Ticket.self, status: .created, idempotency: .ignored
         ) { call in
             let (id, access, ticket) = (try call.id(ChatSession.self), call.access, RandomToken(.ticket))
             let digest = ticket.digest.bytes

@@ -1,3 +1,4 @@
+import Domain
 import HTTPTypes
 import Hummingbird
 import NIOCore
@@ -32,17 +33,41 @@ struct Answer<Value: Encodable & Sendable>: Sendable {
         content = .other(response)
     }
 
-    func response(_ usual: HTTPResponse.Status) -> Response {
+    /// - Parameter usual: the route's status.
+    func response(_ usual: HTTPResponse.Status) -> Response { rendered(usual).response }
+
+    func rendered(_ usual: HTTPResponse.Status) -> RenderedAnswer {
         switch content {
-        case .other(let response): return response
-        case .nothing: return Response(status: status ?? usual, headers: headers)
+        case .other(let response): return RenderedAnswer(response)
+        case .nothing: return RenderedAnswer(status: status ?? usual, headers: headers, bytes: [])
         case .json(let value):
             var headers = headers
             headers[.contentType] = "application/json"
-            return Response(
-                status: status ?? usual, headers: headers,
-                body: ResponseBody(byteBuffer: ByteBuffer(bytes: JSON.encode(value))))
+            return RenderedAnswer(status: status ?? usual, headers: headers, bytes: JSON.encode(value))
         }
+    }
+}
+
+/// An answer as it goes out.
+struct RenderedAnswer: Sendable {
+    let response: Response
+    /// Its body; nil for a stream.
+    let bytes: [UInt8]?
+
+    var status: HTTPResponse.Status { response.status }
+    var headers: HTTPFields { response.headers }
+
+    init(_ stream: Response) {
+        response = stream
+        bytes = nil
+    }
+
+    init(status: HTTPResponse.Status, headers: HTTPFields, bytes: [UInt8]) {
+        response =
+            bytes.isEmpty
+            ? Response(status: status, headers: headers)
+            : Response(status: status, headers: headers, body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes)))
+        self.bytes = bytes
     }
 }
 
@@ -55,6 +80,32 @@ extension Answer where Value == NoContent {
     private init(content: Content) {
         self.content = content
     }
+}
+
+extension ListView: SchemaProviding, SchemaNamed {
+    static var schemaName: String { SchemaName.of(Item.self) + "List" }
+
+    static func schema(in components: SchemaComponents) -> JSONSchema {
+        .object(
+            ["items": .array(of: components.schema(of: Item.self)), "next_cursor": JSONSchema.string.orNull],
+            required: ["items", "next_cursor"])
+    }
+
+    static var example: JSONValue { ["items": [], "next_cursor": nil] }
+}
+
+extension SeqListView: SchemaProviding, SchemaNamed {
+    static var schemaName: String { SchemaName.of(Item.self) + "History" }
+
+    static func schema(in components: SchemaComponents) -> JSONSchema {
+        .object(
+            [
+                "items": .array(of: components.schema(of: Item.self)), "head_seq": .integer(in: 0...Int64.max),
+                "next_cursor": JSONSchema.string.orNull,
+            ], required: ["items", "head_seq", "next_cursor"])
+    }
+
+    static var example: JSONValue { ["items": [], "head_seq": 0, "next_cursor": nil] }
 }
 
 /// A part of a list, and where it goes on.

@@ -21,6 +21,12 @@ public struct Endpoint: Sendable {
     public let status: HTTPResponse.Status
     /// What the route itself answers beside what ``possibleProblems`` adds.
     public let problems: [ProblemCode]
+    /// What an `Idempotency-Key` means to it.
+    public let idempotency: IdempotencyRule
+    /// Where the usual does not hold.
+    public internal(set) var notes = EndpointNotes()
+    /// Whether its success carries an `ETag`; filled in where the whole table is known.
+    var carriesTag = false
     let respond: @Sendable (Request, RequestScope) async throws -> Response
 
     /// Every problem that a client of this route may meet.
@@ -30,13 +36,20 @@ public struct Endpoint: Sendable {
         if admission != .anyone {
             codes.formUnion([.unauthenticated, .tokenExpired, .tokenRevoked, .forbidden, .rateLimited])
         }
-        if request != nil {
+        if request != nil || notes.form != nil {
             codes.formUnion([.malformedJSON, .validationFailed, .unknownField, .unsupportedMediaType, .tooLarge])
         }
         if !query.isEmpty { codes.insert(.validationFailed) }
-        if path.contains("{") { codes.insert(.notFound) }
+        if path.contains("{") || path.contains("*") { codes.insert(.notFound) }
+        if takesIdempotencyKey { codes.formUnion([.idempotencyConflict, .conflict, .validationFailed]) }
         return ProblemCode.allCases.filter(codes.contains)
     }
+
+    /// Whether an `Idempotency-Key` is looked at.
+    public var takesIdempotencyKey: Bool { idempotency != .ignored }
+
+    /// Whether `If-Match` is looked at.
+    public var takesPrecondition: Bool { problems.contains(.preconditionFailed) }
 
     /// The path's segments.
     var segments: [Substring] { path.split(separator: "/") }

@@ -1,5 +1,6 @@
 import HTTPTypes
 import Hummingbird
+import Identity
 import Storage
 import Wire
 
@@ -9,13 +10,15 @@ struct EndpointTable: Sendable {
     let gate: Gate
     let identifiers: PublicIdentifiers
     let store: ChatStore
+    let digests: RequestDigests
     /// Heading of the routes that are added next.
     var group = ""
 
-    init(gate: Gate, identifiers: PublicIdentifiers, store: ChatStore) {
+    init(gate: Gate, identifiers: PublicIdentifiers, store: ChatStore, digests: RequestDigests) {
         self.gate = gate
         self.identifiers = identifiers
         self.store = store
+        self.digests = digests
     }
 
     /// Methods under which `path` exists, in a stable order.
@@ -42,19 +45,25 @@ struct EndpointTable: Sendable {
 
     mutating func post<Answered: Encodable & Sendable>(
         _ path: String, summary: String, access: Admission, response: Answered.Type,
-        status: HTTPResponse.Status = .ok, problems: [ProblemCode] = [],
+        status: HTTPResponse.Status = .ok, problems: [ProblemCode] = [], idempotency: IdempotencyRule = .answerKept,
         _ handle: @escaping @Sendable (Call) async throws -> Answer<Answered>
     ) {
-        let handler = known(access) { _, call in try await handle(call) }
-        add(.post, path, summary, access, response: response, status, problems, handler)
+        let (gate, identifiers, keyed) = (gate, identifiers, keyed(path, idempotency, status))
+        add(.post, path, summary, access, response: response, status, problems, idempotency: idempotency) {
+            request, scope in
+            let access = try await gate.admit(request, scope, to: access)
+            let call = Call(
+                access: access, incoming: Incoming(request: request, scope: scope, identifiers: identifiers))
+            return try await keyed.respond(to: call, body: nil) { try await handle(call) }
+        }
     }
 
     mutating func post<Body: Decodable & Sendable, Answered: Encodable & Sendable>(
         _ path: String, summary: String, access: Admission, request: Body.Type, response: Answered.Type,
-        status: HTTPResponse.Status = .ok, problems: [ProblemCode] = [],
+        status: HTTPResponse.Status = .ok, problems: [ProblemCode] = [], idempotency: IdempotencyRule = .answerKept,
         _ handle: @escaping @Sendable (Body, Call) async throws -> Answer<Answered>
     ) {
-        addWithBody(.post, path, summary, access, request, response, status, problems, handle)
+        addWithBody(.post, path, summary, access, request, response, status, problems, idempotency, handle)
     }
 
     mutating func patch<Body: Decodable & Sendable, Answered: Encodable & Sendable>(
@@ -62,7 +71,16 @@ struct EndpointTable: Sendable {
         problems: [ProblemCode] = [],
         _ handle: @escaping @Sendable (Body, Call) async throws -> Answer<Answered>
     ) {
-        addWithBody(.patch, path, summary, access, request, response, .ok, problems + [.preconditionFailed], handle)
+        addWithBody(
+            .patch, path, summary, access, request, response, .ok, problems + [.preconditionFailed], .ignored, handle)
+    }
+
+    mutating func put<Answered: Encodable & Sendable>(
+        _ path: String, summary: String, access: Admission, response: Answered.Type, problems: [ProblemCode] = [],
+        _ handle: @escaping @Sendable (Call) async throws -> Answer<Answered>
+    ) {
+        let handler = known(access) { _, call in try await handle(call) }
+        add(.put, path, summary, access, response: response, .ok, problems, handler)
     }
 
     mutating func delete(
@@ -97,7 +115,9 @@ struct EndpointTable: Sendable {
             status, problems
         ) { request, scope in
             var request = request
-            let body = try await RequestBodyReader.read(Body.self, of: &request, emptyIsObject: isBodyOptional)
+            let bytes = try await RequestBodyReader.bytes(of: &request)
+            let body = try RequestBodyReader.value(
+                Body.self, in: bytes, request.headers, emptyIsObject: isBodyOptional)
             let call = OpenCall(incoming: Incoming(request: request, scope: scope, identifiers: identifiers))
             return try await handle(body, call).response(status)
         }
@@ -125,17 +145,28 @@ struct EndpointTable: Sendable {
     private mutating func addWithBody<Body: Decodable & Sendable, Answered: Encodable & Sendable>(
         _ method: HTTPRequest.Method, _ path: String, _ summary: String, _ admission: Admission, _ body: Body.Type,
         _ response: Answered.Type, _ status: HTTPResponse.Status, _ problems: [ProblemCode],
-        _ handle: @escaping @Sendable (Body, Call) async throws -> Answer<Answered>
+        _ idempotency: IdempotencyRule, _ handle: @escaping @Sendable (Body, Call) async throws -> Answer<Answered>
     ) {
-        let (gate, identifiers) = (gate, identifiers)
-        add(method, path, summary, admission, request: body, response: response, status, problems) { request, scope in
+        let (gate, identifiers, keyed) = (gate, identifiers, keyed(path, idempotency, status))
+        add(
+            method, path, summary, admission, request: body, response: response, status, problems,
+            idempotency: idempotency
+        ) { request, scope in
             // Who is asking comes first: a stranger's megabyte is not even read.
             let access = try await gate.admit(request, scope, to: admission)
             var request = request
-            let body = try await RequestBodyReader.read(Body.self, of: &request, emptyIsObject: false)
-            let incoming = Incoming(request: request, scope: scope, identifiers: identifiers)
-            return try await handle(body, Call(access: access, incoming: incoming)).response(status)
+            let bytes = try await RequestBodyReader.bytes(of: &request)
+            let headers = request.headers
+            let call = Call(
+                access: access, incoming: Incoming(request: request, scope: scope, identifiers: identifiers))
+            return try await keyed.respond(to: call, body: bytes) {
+                try await handle(try RequestBodyReader.value(Body.self, in: bytes, headers), call)
+            }
         }
+    }
+
+    private func keyed(_ path: String, _ rule: IdempotencyRule, _ status: HTTPResponse.Status) -> Idempotency {
+        Idempotency(store: store, digests: digests, rule: rule, route: "POST \(path)", status: status)
     }
 
     private mutating func add(
@@ -153,12 +184,13 @@ struct EndpointTable: Sendable {
         _ method: HTTPRequest.Method, _ path: String, _ summary: String, _ admission: Admission,
         _ query: [QueryDescription] = [], request: (any (Decodable & Sendable).Type)? = nil,
         isBodyOptional: Bool = false, response: any (Encodable & Sendable).Type, _ status: HTTPResponse.Status,
-        _ problems: [ProblemCode], _ respond: @escaping @Sendable (Request, RequestScope) async throws -> Response
+        _ problems: [ProblemCode], idempotency: IdempotencyRule = .ignored,
+        _ respond: @escaping @Sendable (Request, RequestScope) async throws -> Response
     ) {
         endpoints.append(
             Endpoint(
                 method: method, path: path, summary: summary, group: group, admission: admission, query: query,
                 request: request, isBodyOptional: isBodyOptional, response: response, status: status,
-                problems: problems, respond: respond))
+                problems: problems, idempotency: idempotency, respond: respond))
     }
 }

@@ -2,21 +2,18 @@ import Domain
 import HTTPTypes
 import Hummingbird
 import NIOCore
+import Wire
 
 /// Reads JSON bodies, bounded and strictly.
 enum RequestBodyReader {
     /// Contract: a body has at most 1 MiB unless it is an upload.
     static let maximumBytes = 1 << 20
 
-    /// The request's value.
-    /// - Parameter emptyIsObject: no body at all means `{}`.
-    /// - Throws: 413, 415, 400, or 422 with what is wrong.
-    static func read<Body: Decodable>(
-        _ type: Body.Type, of request: inout Request, emptyIsObject: Bool
-    ) async throws -> Body {
-        let bytes: ByteBuffer
+    /// The bytes of a body.
+    /// - Throws: 413, or 400 when it breaks off.
+    static func bytes(of request: inout Request) async throws -> ByteBuffer {
         do {
-            bytes = try await request.collectBody(upTo: maximumBytes)
+            return try await request.collectBody(upTo: maximumBytes)
         } catch let error as NIOTooManyBytesError {
             throw error
         } catch let error as CancellationError {
@@ -25,11 +22,27 @@ enum RequestBodyReader {
             // Broken off, or no HTTP any more.
             throw Problem(.malformedJSON, detail: "the body could not be read to its end")
         }
+    }
+
+    /// The value that a body stands for.
+    /// - Parameter emptyIsObject: no body at all means `{}`.
+    /// - Throws: 415, 400, or 422 with what is wrong, by the rules that the type has.
+    static func value<Body: Decodable>(
+        _ type: Body.Type, in bytes: ByteBuffer, _ headers: HTTPFields, emptyIsObject: Bool = false
+    ) throws -> Body {
+        let value: Body
         if bytes.readableBytes == 0, emptyIsObject {
-            return try StrictJSONDecoder().decode(type, from: .object([:]))
+            value = try StrictJSONDecoder().decode(type, from: .object([:]))
+        } else {
+            if bytes.readableBytes > 0 { try requireJSON(headers) }
+            value = try StrictJSONDecoder().decode(type, parsing: bytes.readableBytesView)
         }
-        if bytes.readableBytes > 0 { try requireJSON(request.headers) }
-        return try StrictJSONDecoder().decode(type, parsing: bytes.readableBytesView)
+        if let request = value as? any Validated {
+            var check = Validation()
+            request.validate(&check)
+            try check.finish()
+        }
+        return value
     }
 
     private static func requireJSON(_ headers: HTTPFields) throws(Problem) {

@@ -13,19 +13,22 @@ extension ChatConnection {
     static let keptWords = 80
 
     func handle(_ frame: ClientFrame) throws {
-        switch frame.type {
-        case "hello": try hello(frame)
-        case "message.send": try sendMessage(frame)
-        case "message.read": try markRead(frame)
-        case "typing": try typing(frame)
-        case "handoff": try handOff(frame)
-        case "reply.cancel": try cancelReply(frame)
-        case "reply.sync": try syncReply(frame)
-        case "subscribe": try subscribe(frame)
-        case "unsubscribe": try unsubscribe(frame)
-        case "ping": try ping(frame)
-        case "token.refresh": try refreshToken(frame)
-        default: throw SocketError(.unknownType, "unknown type \(frame.type.prefix(64))")
+        guard let command = SocketCommand(rawValue: frame.type) else {
+            throw SocketError(.unknownType, "unknown type \(frame.type.prefix(64))")
+        }
+        try command.admission.check(access)
+        switch command {
+        case .hello: try hello(frame)
+        case .send: try sendMessage(frame)
+        case .markRead: try markRead(frame)
+        case .typing: try typing(frame)
+        case .handOff: try handOff(frame)
+        case .cancelReply: try cancelReply(frame)
+        case .syncReply: try syncReply(frame)
+        case .subscribe: try subscribe(frame)
+        case .unsubscribe: try unsubscribe(frame)
+        case .ping: try ping(frame)
+        case .refreshToken: try refreshToken(frame)
         }
     }
 
@@ -177,8 +180,9 @@ extension ChatConnection {
             try access.require(.messagesWrite)
         }
         command(frame) { transaction in
-            // Who may not read the conversation may not stop its replies.
-            _ = try transaction.head(of: conversationId, by: access)
+            // Who may not read the conversation, or not write in it, may not stop its replies.
+            let head = try transaction.head(of: conversationId, by: access)
+            if access.contact == nil { try access.require(.messagesWrite, on: head.owner) }
             if let contact = access.contact {
                 try transaction.touchSession(
                     contact.sessionId, atLeastEvery: ChatSession.activityGranularitySeconds)
