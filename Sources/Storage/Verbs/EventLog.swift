@@ -146,9 +146,13 @@ extension SeqPage {
 
 /// What an event keeps beside its message's key.
 struct EventPayload: Codable {
+    /// Of a creation, the fields that the conversation began with: its row has those of now.
     var changes: ConversationChanges?
     var reason: String?
     var finishReason: Event.FinishReason?
+    /// Of a completed reply, whether the assistant knew an answer, and named sources: the message may be deleted later.
+    var isAnswered: Bool?
+    var hasSources: Bool?
 
     /// Nil when the message's key says it all.
     init?(_ body: Event.Body, isAnswered: Bool?) {

@@ -6,6 +6,8 @@ public enum LeasedWork: String, Sendable, CaseIterable {
     case sequencer
     /// Ends sessions, opens snoozed conversations, forgets dead nodes.
     case sweeps
+    /// Counts events into the figures.
+    case statistics
     /// Holds no lease: its generation counts the numbers that were given to nodes.
     case nodeNumbers = "node_numbers"
 }

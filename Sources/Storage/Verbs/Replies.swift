@@ -126,7 +126,7 @@ extension Transaction {
         try renew(job, checkpoint: nil)
         let message = try finishMessage(
             of: job, text: text, sources: sources, status: finish == .partial ? .partial : .complete)
-        try append(.messageCompleted(message, finish), actor: .assistant, to: &state)
+        try append(.messageCompleted(message, finish), actor: .assistant, isAnswered: isAnswered, to: &state)
         let unanswered = isAnswered ? 0 : state.unanswered + 1
         try connection.run(
             "UPDATE conversations SET unanswered = ? WHERE id = ?", [.integer(unanswered), .identifier(state.id)])
