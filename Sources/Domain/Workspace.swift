@@ -28,39 +28,3 @@ public struct Workspace: Sendable, Equatable {
         }
     }
 }
-
-/// The entrance of a workspace for its customers: a widget on a site, or an application of the company's.
-public struct Inbox: Sendable, Equatable {
-    public var id: Identifier<Inbox>
-    public var workspaceId: Identifier<Workspace>
-    public var name: String
-    /// Public key by which a widget names its inbox.
-    public var key: String
-    /// Whether new conversations are answered by the assistant first.
-    public var isAIEnabled: Bool
-    /// Origins that may open customer sockets, such as `https://shop.example`. Empty allows all.
-    public var allowedOrigins: [String]
-    public var greeting: String?
-    /// Languages that the inbox serves, first is the fallback.
-    public var languages: [String]
-
-    public init(
-        id: Identifier<Inbox>, workspaceId: Identifier<Workspace>, name: String, key: String, isAIEnabled: Bool,
-        allowedOrigins: [String], greeting: String?, languages: [String]
-    ) {
-        self.id = id
-        self.workspaceId = workspaceId
-        self.name = name
-        self.key = key
-        self.isAIEnabled = isAIEnabled
-        self.allowedOrigins = allowedOrigins
-        self.greeting = greeting
-        self.languages = languages
-    }
-
-    /// Whether a browser page of `origin` may use this inbox. No origin means no browser, which is allowed.
-    public func allows(origin: String?) -> Bool {
-        guard let origin, !allowedOrigins.isEmpty else { return true }
-        return allowedOrigins.contains { $0.lowercased() == origin.lowercased() }
-    }
-}

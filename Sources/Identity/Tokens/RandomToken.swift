@@ -8,6 +8,8 @@ public struct RandomToken: Hashable, Sendable {
         case ticket = "tk_"
         /// A program's standing credential.
         case apiKey = "ck_"
+        /// Lets somebody register; used once.
+        case invitation = "iv_"
     }
 
     public let kind: Kind

@@ -19,15 +19,18 @@ public struct StoreSettings: Sendable {
     public var leaseSeconds: Int64
     /// Whether this node makes replies. If not, those that it owes are free for whichever node does.
     public var makesReplies: Bool
+    /// Seals what must not stand in rows as it is.
+    public var secrets: SecretBox
 
     public init(
         lifetime: ChatSession.Lifetime = .init(), nodeId: String = "node", leaseSeconds: Int64 = 12,
-        makesReplies: Bool = true
+        makesReplies: Bool = true, secrets: SecretBox = .ephemeral()
     ) {
         self.lifetime = lifetime
         self.nodeId = nodeId
         self.leaseSeconds = leaseSeconds
         self.makesReplies = makesReplies
+        self.secrets = secrets
     }
 }
 

@@ -55,8 +55,6 @@ public enum TicketHolder: Sendable, Equatable {
 extension Transaction {
     /// How long a ticket is good. Contract: single use, 60 s.
     public static var ticketSeconds: Int64 { 60 }
-    /// Merges in a row that are followed from an account's contact to the one that there is now.
-    private static var maximumMerges: Int { 8 }
 
     /// Opens a session, with the contact and the conversation that it needs and a first ticket.
     public func openSession(
@@ -95,7 +93,10 @@ extension Transaction {
     private func contact(of request: SessionRequest, in workspaceId: Identifier<Workspace>) throws -> Contact {
         switch request.visitor {
         case .returning(let id):
+            // A merge or a removal at the same moment must not miss the conversation that is about to be made.
+            try lock(id)
             return try contact(id, by: .server(of: workspaceId))
+        case .customer(let id): return try contact(ofCustomer: id, request, in: workspaceId)
         case .proven(let externalId, let email, let name):
             if let known = try contact(externalId: externalId, in: workspaceId) {
                 var renewed = known
@@ -127,54 +128,6 @@ extension Transaction {
                     attributes: request.attributes ?? .object([:]), locale: request.locale, createdAt: now,
                     updatedAt: now))
         }
-    }
-
-    /// The contact of a registered customer, made when there is none yet. What an account calls its e-mail nobody has
-    /// proven, so it is a claim.
-    /// - Throws: ``Refusal/forbidden`` for anybody but an active customer.
-    private func contact(
-        of userId: Identifier<User>, _ request: SessionRequest, in workspaceId: Identifier<Workspace>
-    ) throws -> Contact {
-        // Of several first sessions at once, on whichever nodes, one makes the contact.
-        try lockRow(userId.rawValue, of: "users")
-        guard let user = try user(userId), user.workspaceId == workspaceId, user.status == .active, !user.role.isStaff
-        else { throw Refusal.forbidden }
-        if let known = try user.contactId.flatMap({ try presentContact($0, in: workspaceId) }) {
-            if known.id != user.contactId { try keepContact(known.id, of: userId) }
-            return known
-        }
-        let new = try insertContact(
-            Contact(
-                id: identifiers.next(), workspaceId: workspaceId, name: user.name, phone: request.phone,
-                claimedEmail: user.email, attributes: request.attributes ?? .object([:]),
-                locale: request.locale ?? user.locale, createdAt: now, updatedAt: now))
-        try keepContact(new.id, of: userId)
-        return new
-    }
-
-    private func keepContact(_ id: Identifier<Contact>, of userId: Identifier<User>) throws {
-        try connection.run(
-            "UPDATE users SET contact_id = ? WHERE id = ?", [.identifier(id), .identifier(userId)])
-    }
-
-    /// A contact as it is now: the one that it was merged into, if it was. Nil for one that is deleted.
-    private func presentContact(
-        _ id: Identifier<Contact>, in workspaceId: Identifier<Workspace>
-    ) throws -> Contact? {
-        var id = id
-        for _ in 0..<Self.maximumMerges {
-            let row = try connection.row(
-                "SELECT merged_into, deleted_at FROM contacts WHERE id = ? AND workspace_id = ?",
-                [.identifier(id), .identifier(workspaceId)]
-            ) { (mergedInto: $0.optionalInteger(0), deletedAt: $0.optionalInteger(1)) }
-            guard let row else { return nil }
-            if let next = row.mergedInto {
-                id = Identifier(next)
-            } else {
-                return row.deletedAt == nil ? try contact(id, by: .server(of: workspaceId)) : nil
-            }
-        }
-        return nil
     }
 
     private func contact(externalId: String, in workspaceId: Identifier<Workspace>) throws -> Contact? {

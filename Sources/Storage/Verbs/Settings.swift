@@ -29,6 +29,16 @@ extension RowReader {
 }
 
 extension Transaction {
+    /// The same before a change of them.
+    /// - Throws: ``Refusal/forbidden``, ``Refusal/notFound``.
+    public func workspaceSettings(
+        toChangeBy access: Access
+    ) throws -> (workspace: Workspace, settings: WorkspaceSettings) {
+        try access.require(.settingsWrite)
+        guard let workspace = try workspace(access.workspaceId) else { throw Refusal.notFound }
+        return (workspace, try settings(of: workspace.id))
+    }
+
     /// Keeps other processes from changing a workspace's settings between their reading and their writing.
     public func lockSettings(of workspaceId: Identifier<Workspace>) throws {
         try lockRow(workspaceId.rawValue, of: "workspaces")

@@ -1,18 +1,6 @@
 public import Domain
 
-/// What became of a refresh token that was brought back.
-public enum RefreshOutcome: Sendable, Equatable {
-    case rotated(User, Login)
-    /// It was used before: somebody has a copy, and the whole sign-in is revoked.
-    case reused
-    /// Unknown, late, revoked, or the user is suspended.
-    case refused
-}
-
 extension Transaction {
-    /// How long a sign-in lasts without use.
-    public static var loginDays: Int64 { 30 }
-
     /// - Throws: ``Refusal/emailTaken``.
     public func createUser(
         email: String, name: String, passwordHash: String, role: Role, in workspaceId: Identifier<Workspace>
@@ -36,88 +24,12 @@ extension Transaction {
         return user
     }
 
-    /// Sets a password and ends every sign-in of the user, but for `login`.
+    /// Sets a password, ends every sign-in of the user, but for `login`, and forgets failed ones.
     public func setPassword(of userId: Identifier<User>, hash: String, keeping login: Identifier<Login>?) throws {
         try connection.run(
             "UPDATE users SET password_hash = ? WHERE id = ?", [.text(hash), .identifier(userId)])
-        let logins = try connection.rows(
-            "SELECT id FROM logins WHERE user_id = ? AND revoked_at IS NULL", [.identifier(userId)]
-        ) { $0.identifier(0, of: Login.self) }
-        for id in logins where id != login { try revokeLogin(id) }
-    }
-
-    /// Replaces a hash that was made with weaker parameters; the password is the same.
-    public func rehashPassword(of userId: Identifier<User>, hash: String, replacing old: String) throws {
-        try connection.run(
-            "UPDATE users SET password_hash = ? WHERE id = ? AND password_hash = ?",
-            [.text(hash), .identifier(userId), .text(old)])
-    }
-
-    /// Begins a sign-in with its first refresh token.
-    /// - Parameters:
-    ///   - address: where it is made from.
-    ///   - userAgent: what the client calls itself.
-    public func beginLogin(
-        of userId: Identifier<User>, refreshDigest: [UInt8], address: String? = nil, userAgent: String? = nil
-    ) throws -> (User, Login) {
-        guard let user = try user(userId), user.status == .active else { throw Refusal.notFound }
-        let login = Login(
-            id: identifiers.next(), userId: userId, createdAt: now,
-            expiresAt: now.adding(seconds: Self.loginDays * 86_400), isRevoked: false, lastUsedAt: now, address: address,
-            userAgent: userAgent)
-        try connection.run(
-            """
-            INSERT INTO logins (id, workspace_id, user_id, created_at, last_used_at, expires_at, address, user_agent) \
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-            """,
-            [
-                .identifier(login.id), .identifier(user.workspaceId), .identifier(userId), .time(now), .time(now),
-                .time(login.expiresAt), .optional(address), .optional(userAgent),
-            ])
-        try insertRefreshToken(refreshDigest, of: login.id, in: user.workspaceId)
-        try connection.run("UPDATE users SET last_login_at = ? WHERE id = ?", [.time(now), .identifier(userId)])
-        return (try self.user(userId) ?? user, login)
-    }
-
-    /// Exchanges a refresh token for the next. A token that comes back a second time revokes its whole sign-in.
-    public func rotateRefreshToken(_ digest: [UInt8], to next: [UInt8]) throws -> RefreshOutcome {
-        let found = try connection.row(
-            "SELECT login_id, used_at, workspace_id FROM refresh_tokens WHERE digest = ?", [.blob(digest)]
-        ) {
-            (
-                loginId: $0.identifier(0, of: Login.self), usedAt: $0.optionalTimestamp(1),
-                workspaceId: $0.identifier(2, of: Workspace.self)
-            )
-        }
-        guard let found, let login = try login(found.loginId) else { return .refused }
-        if found.usedAt != nil {
-            try revokeLogin(login.id)
-            return .reused
-        }
-        guard !login.isRevoked, now < login.expiresAt, let user = try user(login.userId), user.status == .active else {
-            return .refused
-        }
-        // The update decides: of two nodes that are brought the same token at once, one changes the row.
-        let used = try connection.run(
-            "UPDATE refresh_tokens SET used_at = ? WHERE digest = ? AND used_at IS NULL",
-            [.time(now), .blob(digest)])
-        guard used == 1 else {
-            try revokeLogin(login.id)
-            return .reused
-        }
-        try insertRefreshToken(next, of: login.id, in: found.workspaceId)
-        try connection.run(
-            "UPDATE logins SET last_used_at = ?, expires_at = ? WHERE id = ?",
-            [.time(now), .time(now.adding(seconds: Self.loginDays * 86_400)), .identifier(login.id)])
-        return .rotated(user, login)
-    }
-
-    private func insertRefreshToken(
-        _ digest: [UInt8], of loginId: Identifier<Login>, in workspaceId: Identifier<Workspace>
-    ) throws {
-        try connection.run(
-            "INSERT INTO refresh_tokens (digest, workspace_id, login_id) VALUES (?, ?, ?)",
-            [.blob(digest), .identifier(workspaceId), .identifier(loginId)])
+        try revokeLogins(of: userId, keeping: login)
+        try clearFailures(of: userId)
     }
 
     /// Ends a sign-in: its tokens are dead with the commit and its sockets are closed.

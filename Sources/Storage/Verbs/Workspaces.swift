@@ -17,19 +17,10 @@ extension Transaction {
         } catch StorageFailure.constraint {
             throw Refusal.conflict("a workspace with the slug \(slug) exists")
         }
-        let inbox = Inbox(
-            id: identifiers.next(), workspaceId: workspace.id, name: "Website", key: inboxKey, isAIEnabled: true,
-            allowedOrigins: [], greeting: nil, languages: ["zh", "en"])
-        try connection.run(
-            """
-            INSERT INTO inboxes (id, workspace_id, name, public_key, secret, ai_enabled, allowed_origins, greeting, \
-            languages, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-            """,
-            [
-                .identifier(inbox.id), .identifier(workspace.id), .text(inbox.name), .text(inbox.key),
-                .blob(inboxSecret), .flag(inbox.isAIEnabled), .text(try StoredJSON.encode(inbox.allowedOrigins)),
-                .optional(inbox.greeting), .text(try StoredJSON.encode(inbox.languages)), .time(now),
-            ])
+        let inbox = try insertInbox(
+            Inbox(
+                id: identifiers.next(), workspaceId: workspace.id, name: "Website", key: inboxKey, createdAt: now,
+                updatedAt: now), secret: inboxSecret)
         return (workspace, inbox)
     }
 
@@ -70,32 +61,5 @@ extension RowReader {
     public func workspace(slug: String) throws -> Workspace? {
         try connection.row(
             "SELECT \(WorkspaceRow.columns) FROM workspaces WHERE slug = ?", [.text(slug)], WorkspaceRow.decode)
-    }
-
-    /// The inbox with this public key, in whichever workspace.
-    public func inbox(key: String) throws -> Inbox? {
-        try connection.row(
-            "SELECT \(InboxRow.columns) FROM inboxes WHERE public_key = ?", [.text(key)], InboxRow.decode)
-    }
-
-    /// An inbox of the workspace; its first when none is named.
-    public func inbox(_ id: Identifier<Inbox>?, in workspaceId: Identifier<Workspace>) throws -> Inbox {
-        let found: Inbox?
-        if let id {
-            found = try connection.row(
-                "SELECT \(InboxRow.columns) FROM inboxes WHERE id = ? AND workspace_id = ?",
-                [.identifier(id), .identifier(workspaceId)], InboxRow.decode)
-        } else {
-            found = try connection.row(
-                "SELECT \(InboxRow.columns) FROM inboxes WHERE workspace_id = ? ORDER BY id LIMIT 1",
-                [.identifier(workspaceId)], InboxRow.decode)
-        }
-        guard let found else { throw Refusal.notFound }
-        return found
-    }
-
-    /// The secret that signs the inbox's identity tokens.
-    public func inboxSecret(_ id: Identifier<Inbox>) throws -> [UInt8]? {
-        try connection.row("SELECT secret FROM inboxes WHERE id = ?", [.identifier(id)]) { $0.optionalBlob(0) } ?? nil
     }
 }
