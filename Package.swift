@@ -148,7 +148,7 @@ let package = Package(
             "ChatAPITests",
             [
                 "ChatAPI", "Domain", "Wire", "Storage", "StorageSQLite", "StorageMySQL", "Cluster", "Assistant",
-                "Realtime", "Observability",
+                "Realtime", "HTTPAPI", "Observability",
                 .logging,
             ]),
     ]

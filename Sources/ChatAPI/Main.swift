@@ -1,6 +1,7 @@
 import Identity
 import Logging
 import NIOCore
+import Observability
 
 #if canImport(Darwin)
 import Darwin
@@ -43,6 +44,13 @@ enum Main {
             let name = "command-\(UInt32.random(in: .min ... .max))"
             let database = try await OpenDatabase.open(configuration, as: name, logger: Logger(label: "command"))
             return DatabaseOperations(database: database, passwords: PasswordHasher())
+        },
+        describe: { configuration in
+            let logger = Logger(label: "command")
+            let server = try await ChatServer(
+                configuration, metrics: PrometheusMetrics(logger: logger), logger: logger, onListening: { _ in })
+            await server.close()
+            return server.description
         },
         copyDatabase: { path, target, report in
             try await DatabaseMove(path: path, target: target, logger: Logger(label: "command")).run(report: report)

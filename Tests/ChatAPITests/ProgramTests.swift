@@ -1,4 +1,5 @@
 import Foundation
+import HTTPAPI
 import Logging
 import NIOCore
 import Storage
@@ -42,6 +43,7 @@ import Testing
                         self.state.withLock { $0.opened += 1 }
                         return self.operations
                     },
+                    describe: { _ in APIDescription(endpoints: [], version: "1.2.3") },
                     copyDatabase: { path, target, report in
                         self.state.withLock { $0.copied.append("\(path) \(target)") }
                         for step in [CopyStep.goesOn, .copied(table: "t", rows: 2, of: 3)] { report(step) }

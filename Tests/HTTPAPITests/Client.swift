@@ -9,8 +9,14 @@ struct Client: Sendable {
     let http: any TestClientProtocol
     var token: String?
     var headers: HTTPFields = [:]
+    /// What the server says of its answers.
+    var described: DescribedAnswers?
 
-    func with(token: String?) -> Client { Client(http: http, token: token, headers: headers) }
+    func with(token: String?) -> Client {
+        var client = self
+        client.token = token
+        return client
+    }
 
     func with(_ name: HTTPField.Name, _ value: String) -> Client {
         var client = self
@@ -43,6 +49,7 @@ struct Client: Sendable {
         let reply = Reply(
             status: response.status.code, headers: response.headers, body: Array(response.body.readableBytesView))
         reply.checkRules(of: "\(method) \(path)", isHead: method == .head)
+        described?.judge(reply, to: method, uri)
         return reply
     }
 

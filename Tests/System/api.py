@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import httpx
 
+from described import check_described
 from server import ADMIN_EMAIL, ADMIN_PASSWORD, Server
 
 API = "/api/v1"
@@ -94,7 +95,7 @@ class Api:
             headers=headers,
             timeout=TIMEOUT_SECONDS,
             trust_env=False,
-            event_hooks={"response": [check_response]},
+            event_hooks={"response": [check_response, check_described]},
             limits=httpx.Limits(max_connections=50, max_keepalive_connections=10),
         )
 

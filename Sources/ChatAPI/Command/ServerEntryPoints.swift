@@ -1,3 +1,4 @@
+import HTTPAPI
 import Storage
 import StorageMySQL
 
@@ -10,6 +11,9 @@ struct ServerEntryPoints: Sendable {
 
     /// Opens the database for one verb. The caller holds the database's ``InstanceLock`` and calls `close()`.
     var openOperations: @Sendable (ServerConfiguration) async throws -> any Operations
+
+    /// Puts the server together without running it, and tells what its HTTP side offers.
+    var describe: @Sendable (ServerConfiguration) async throws -> APIDescription
 
     /// Copies the installation in a SQLite file, whose ``InstanceLock`` the caller holds, into an empty MySQL database,
     /// and tells how far it has come.

@@ -1,4 +1,4 @@
-import Domain
+public import Domain
 import HTTPTypes
 import Wire
 
@@ -38,6 +38,7 @@ public struct APIDescription: Sendable {
         return (document, components.faults)
     }
 
+    /// The document.
     public var document: JSONValue { made().document }
 
     private var info: JSONValue {
