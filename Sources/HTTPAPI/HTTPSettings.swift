@@ -1,3 +1,5 @@
+public import Storage
+
 /// What the HTTP side needs to know of the server's configuration.
 public struct HTTPSettings: Sendable {
     /// Whose pages may call the API from a browser.
@@ -5,6 +7,16 @@ public struct HTTPSettings: Sendable {
         case any
         /// Exact origins, such as `https://www.example.com`.
         case listed([String])
+    }
+
+    /// Who may register.
+    public enum Registration: String, Sendable, CaseIterable {
+        /// Anybody.
+        case open
+        /// Who has an invitation.
+        case invite
+        /// Nobody.
+        case closed
     }
 
     /// How much is allowed. Nil is off.
@@ -29,20 +41,27 @@ public struct HTTPSettings: Sendable {
     /// Whether the peer with this IP address is a proxy whose `X-Forwarded-*` headers are believed.
     public var isTrustedProxy: @Sendable (String) -> Bool
     public var rates: Rates
+    public var registration: Registration
+    /// When an account is locked out for an address; nil for never.
+    public var lockout: Lockout?
     /// Name of this node, as in `X-Node-ID`.
     public var nodeId: String
     /// Version of the program, as in `/health`.
     public var version: String
+    /// Folder of Swagger UI's files for `/docs`; nil, or one without them, and browsers get them from a CDN.
+    public var docsAssets: String?
 
     public init(
         publicURL: String? = nil, corsOrigins: Origins = .listed([]),
         isTrustedProxy: @escaping @Sendable (String) -> Bool = { _ in false }, rates: Rates = Rates(),
-        nodeId: String = "node", version: String = "0"
+        registration: Registration = .open, lockout: Lockout? = nil, nodeId: String = "node", version: String = "0"
     ) {
         self.publicURL = publicURL
         self.corsOrigins = corsOrigins
         self.isTrustedProxy = isTrustedProxy
         self.rates = rates
+        self.registration = registration
+        self.lockout = lockout
         self.nodeId = nodeId
         self.version = version
     }

@@ -8,6 +8,10 @@ final class RateLimits: Sendable {
     enum Subject: Hashable, Sendable {
         /// A sign-in to an account from an address.
         case login(account: TokenDigest, address: String)
+        /// Sign-ins to whichever accounts from an address, so that nobody tries one password on all of them.
+        case logins(address: String)
+        /// A registration from an address.
+        case registration(address: String)
         /// A new chat session from an address.
         case session(address: String)
         /// A request under a token.
@@ -17,6 +21,8 @@ final class RateLimits: Sendable {
         var name: String {
             switch self {
             case .login(let account, let address): "login.\(account.prefix).\(address)"
+            case .logins(let address): "logins.\(address)"
+            case .registration(let address): "registration.\(address)"
             case .session(let address): "session.\(address)"
             case .request(let token): "request.\(token.prefix)"
             }
@@ -25,6 +31,9 @@ final class RateLimits: Sendable {
 
     /// Buckets that are kept, some 15 MB when full. A bucket that has filled up again need not be.
     static let maximumBuckets = 65_536
+    /// As many accounts as may be tried from one address at the full rate of each: an office behind one address signs in
+    /// of a morning.
+    private static let accountsOfAddress = 10.0
 
     private let rates: HTTPSettings.Rates
     private let buckets: SharedRates<Subject>
@@ -51,6 +60,8 @@ final class RateLimits: Sendable {
     private func allowance(of subject: Subject) -> (rate: Double, burst: Double)? {
         switch subject {
         case .login: rates.loginsPerMinute.map { (Double($0) / 60, Double($0)) }
+        case .logins: rates.loginsPerMinute.map { Self.accountsOfAddress * (Double($0) / 60) }.map { ($0, $0 * 60) }
+        case .registration: rates.loginsPerMinute.map { (Double($0) / 60, Double($0)) }
         case .session: rates.sessionsPerMinute.map { (Double($0) / 60, Double($0)) }
         // Twice the rate at once: a page that loads asks for many things together.
         case .request: rates.requestsPerSecond.map { (Double($0), Double($0) * 2) }

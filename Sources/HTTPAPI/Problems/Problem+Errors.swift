@@ -15,6 +15,7 @@ extension Problem {
         case let problem as Problem: self = problem
         case let refusal as Refusal: self.init(refusal: refusal)
         case let error as RequestBodyError: self.init(body: error)
+        case let lockedOut as LockedOut: self.init(.lockedOut, retryAfter: lockedOut.seconds)
         case let problems as ValidationProblems: self.init(invalid: problems.problems)
         case let failure as AuthenticationFailure: self.init(authentication: failure)
         case let failure as StorageFailure: self.init(storage: failure)

@@ -22,6 +22,7 @@ public enum ProblemCode: String, Sendable, CaseIterable, Encodable {
     case validationFailed = "validation_failed"
     case unknownField = "unknown_field"
     case rateLimited = "rate_limited"
+    case lockedOut = "locked_out"
     case unavailable
     case `internal`
 
@@ -38,7 +39,7 @@ public enum ProblemCode: String, Sendable, CaseIterable, Encodable {
         case .tooLarge: .contentTooLarge
         case .unsupportedMediaType: .unsupportedMediaType
         case .validationFailed, .unknownField: .unprocessableContent
-        case .rateLimited: .tooManyRequests
+        case .rateLimited, .lockedOut: .tooManyRequests
         case .unavailable: .serviceUnavailable
         case .internal: .internalServerError
         }
@@ -86,6 +87,7 @@ public enum ProblemCode: String, Sendable, CaseIterable, Encodable {
         case .validationFailed: "the request is not valid"
         case .unknownField: "the request has unknown fields"
         case .rateLimited: "too many requests"
+        case .lockedOut: "too many failed attempts"
         case .unavailable: "not confirmed, try again"
         case .internal: "something went wrong on the server"
         }

@@ -7,30 +7,22 @@ import Wire
 /// Signing in and out.
 struct AuthRoutes: Sendable {
     let store: ChatStore
-    let views: ViewMaker
-    let tokens: TokenAuthority
+    let issue: LoginTokens
     let passwords: PasswordHasher
     let limits: RateLimits
+    let lockout: Lockout?
 
-    struct Credentials: Decodable, Sendable {
+    struct Credentials: Codable, Sendable {
         var email: String
         var password: String
         var workspace: String?
     }
 
-    struct RefreshToken: Decodable, Sendable {
+    struct RefreshToken: Codable, Sendable {
         var refreshToken: String
     }
 
-    struct SignedIn: Encodable, Sendable {
-        var user: UserView
-        var accessToken: String
-        var refreshToken: String
-        var tokenType = "bearer"
-        var expiresIn = TokenAuthority.accessSeconds
-    }
-
-    struct Ticket: Encodable, Sendable {
+    struct Ticket: Codable, Sendable {
         var ticket: String
         var expiresIn = Transaction.ticketSeconds
     }
@@ -39,23 +31,28 @@ struct AuthRoutes: Sendable {
         table.group = "Auth"
         table.open(
             post: "/api/v1/auth/login", summary: "Sign in with e-mail and password", request: Credentials.self,
-            response: SignedIn.self, problems: [.invalidCredentials, .rateLimited]
+            response: SignedIn.self, problems: [.invalidCredentials, .lockedOut, .rateLimited]
         ) { body, call in
-            Answer(try await signIn(body, from: call.incoming.client))
+            Answer(try await signIn(body, call.incoming))
         }
         table.open(
             post: "/api/v1/auth/refresh", summary: "Exchange a refresh token for new tokens",
             request: RefreshToken.self, response: SignedIn.self,
             problems: [.unauthenticated, .tokenRevoked]
-        ) { body, _ in
-            Answer(try await refresh(body.refreshToken))
+        ) { body, call in
+            Answer(try await refresh(body.refreshToken, call.incoming.loginOrigin))
         }
         table.post(
             "/api/v1/auth/logout", summary: "Sign out: the tokens and sockets of this sign-in die", access: .user,
             response: NoContent.self, status: .noContent, idempotency: .ignored
         ) { call in
             guard let loginId = call.access.staff?.loginId else { throw Refusal.forbidden }
-            try await store.write { try $0.revokeLogin(loginId) }
+            let access = call.access
+            do {
+                try await store.write { try $0.endOwnLogin(loginId, by: access) }
+            } catch Refusal.notFound {
+                // It has ended between the check of the token and now.
+            }
             return .done
         }
         table.post(
@@ -74,54 +71,56 @@ struct AuthRoutes: Sendable {
         }
     }
 
-    /// Whatever is wrong, the answer is the same, and so is the time that it takes: nobody learns who has an account.
-    private func signIn(_ credentials: Credentials, from client: ClientAddress) async throws -> SignedIn {
+    /// Whatever is wrong, the answer is the same, and so is the work that it takes: nobody learns who has an account.
+    private func signIn(_ credentials: Credentials, _ incoming: Incoming) async throws -> SignedIn {
         var check = Validation()
         check.text(credentials.email, field: "email", scalars: 1...254)
         check.text(credentials.password, field: "password", scalars: 1...PasswordHasher.maximumPasswordBytes)
         try check.finish()
-        let slug = credentials.workspace ?? Workspace.defaultSlug
-        let account = TokenDigest(of: "\(slug)/\(User.emailKey(credentials.email))")
-        try limits.count(.login(account: account, address: client.rateKey))
+        let (slug, source) = (credentials.workspace ?? Workspace.defaultSlug, incoming.client.rateKey)
+        let (email, lockout) = (credentials.email, lockout)
+        let attempt = LoginAttempt(workspace: slug, email: email, source: source)
+        try limits.count(.logins(address: source))
+        try limits.count(.login(account: TokenDigest(of: "\(slug)/\(User.emailKey(email))"), address: source))
 
-        let found = try await store.read { snapshot -> (user: User, passwordHash: String)? in
-            guard let workspace = try snapshot.workspace(slug: slug) else { return nil }
-            return try snapshot.user(email: credentials.email, in: workspace.id)
+        let (workspaceId, found) = try await store.read { snapshot in
+            try snapshot.requireUnlocked(attempt, lockout)
+            let workspace = try snapshot.workspace(slug: slug)
+            return (workspace?.id, try workspace.flatMap { try snapshot.user(email: email, in: $0.id) })
         }
         let isRight = try await passwords.verify(credentials.password, against: found?.passwordHash)
-        guard isRight, let found, found.user.status == .active else { throw Problem(.invalidCredentials) }
+        guard isRight, let found, found.user.status == .active else {
+            let access = workspaceId.map { Access(workspaceId: $0, principal: .server, address: incoming.client.text) }
+            let lockedOut = try await store.write {
+                try $0.failSignIn(attempt, of: found?.user.id, lockout: lockout, by: access)
+            }
+            if let lockedOut { throw lockedOut }
+            throw Problem(.invalidCredentials)
+        }
         let newHash =
             passwords.needsRehash(found.passwordHash) ? try await passwords.hash(credentials.password) : nil
         let refreshToken = RandomToken(.refresh)
-        let digest = refreshToken.digest.bytes
-        let (user, login) = try await store.write { transaction in
-            if let newHash {
-                try transaction.rehashPassword(of: found.user.id, hash: newHash, replacing: found.passwordHash)
+        let (digest, origin) = (refreshToken.digest.bytes, incoming.loginOrigin)
+        do {
+            let (user, login) = try await store.write {
+                try $0.signIn(
+                    found.user.id, verified: found.passwordHash, newHash: newHash, refreshDigest: digest,
+                    attempt: attempt, lockout: lockout, from: origin)
             }
-            do {
-                return try transaction.beginLogin(of: found.user.id, refreshDigest: digest)
-            } catch Refusal.notFound {
-                // Suspended while the password was being checked.
-                throw Problem(.invalidCredentials)
-            }
+            return try await issue.signedIn(user, login, refreshToken)
+        } catch Refusal.notFound {
+            // Suspended, or given another password, while this one was being checked.
+            throw Problem(.invalidCredentials)
         }
-        return try await signedIn(user, login, refreshToken)
     }
 
-    private func refresh(_ text: String) async throws -> SignedIn {
+    private func refresh(_ text: String, _ origin: LoginOrigin) async throws -> SignedIn {
         guard let token = RandomToken(.refresh, presented: text) else { throw Problem(.unauthenticated) }
         let next = RandomToken(.refresh)
         let (digest, nextDigest) = (token.digest.bytes, next.digest.bytes)
-        switch try await store.write(run: { try $0.rotateRefreshToken(digest, to: nextDigest) }) {
-        case .rotated(let user, let login): return try await signedIn(user, login, next)
+        switch try await store.write(run: { try $0.rotateRefreshToken(digest, to: nextDigest, from: origin) }) {
+        case .rotated(let user, let login): return try await issue.signedIn(user, login, next)
         case .reused, .refused: throw Problem(.tokenRevoked)
         }
-    }
-
-    private func signedIn(_ user: User, _ login: Login, _ refreshToken: RandomToken) async throws -> SignedIn {
-        let accessToken = try await tokens.accessToken(
-            userId: views.identifiers.text(user.id), workspaceId: views.identifiers.text(user.workspaceId),
-            role: user.role.name, accessVersion: user.accessVersion, familyId: views.identifiers.text(login.id))
-        return SignedIn(user: views.user(user), accessToken: accessToken, refreshToken: refreshToken.text)
     }
 }

@@ -13,6 +13,10 @@ enum FieldRules {
     static let articleContent = 1...200_000
     static let question = 1...300
     static let maximumLabels = 20
+    /// What a widget shows first: some sentences.
+    static let greeting = 1...1000
+    static let maximumOrigins = 100
+    static let maximumLanguages = 20
     static let maximumQuestions = 50
     /// UTF-8 bytes of a company's own key of a customer.
     static let externalIdBytes = 255

@@ -31,15 +31,17 @@ struct SessionOpening: Sendable {
         var conversationId: String?
     }
 
-    struct Opened: Encodable, Sendable {
+    struct Opened: Codable, Sendable {
         var session: SessionView
         var sessionToken: String
         var websocketUrl: String
+        var inbox: VisitorInboxView
     }
 
     func register(in table: inout EndpointTable) {
         table.open(
-            post: "/api/v1/chat/sessions", summary: "Begin a visit, as a stranger or as the contact of a session token",
+            post: "/api/v1/chat/sessions",
+            summary: "Begin a visit: as a stranger, as the contact of a session token, or as a customer who is signed in",
             request: Arrival.self, isBodyOptional: true, response: Opened.self, status: .created,
             problems: [
                 .unauthenticated, .tokenExpired, .tokenRevoked, .invalidCredentials, .forbidden, .notFound,
@@ -48,35 +50,35 @@ struct SessionOpening: Sendable {
         ) { body, call in
             try await open(body, call)
         }
+        table.authenticationIsOptional()
     }
 
     private func open(_ arrival: Arrival, _ call: OpenCall) async throws -> Answer<Opened> {
         try limits.count(.session(address: call.incoming.client.rateKey))
         try arrival.validate()
-        let bearer = BearerToken(call.incoming.headers)
-        let earlier: ChatSession? =
-            if let bearer { try await authenticator.returningSession(bearer: bearer.text) } else { nil }
-        if earlier != nil { call.incoming.scope.findings.principalKind = "contact" }
-        let (inbox, secret) = try await store.read { snapshot in
-            let inbox = try Self.inbox(arrival.inboxKey, earlier, in: snapshot)
-            return (inbox, arrival.identityToken == nil ? nil : try snapshot.inboxSecret(inbox.id))
+        var arriver: Arriver?
+        if let bearer = BearerToken(call.incoming.headers) {
+            arriver = try await authenticator.arriver(bearer: bearer.text)
         }
+        if let arriver { call.incoming.scope.findings.principalKind = arriver.kind }
+        let entrance = try await store.read { [arriver] in try Self.entrance(arrival, arriver, in: $0) }
+        let inbox = entrance.inbox
         guard inbox.allows(origin: call.incoming.origin) else {
             throw Problem(.forbidden, detail: "this site may not use the inbox")
         }
         var conversationId: Identifier<Conversation>?
         if let wanted = arrival.conversationId {
-            guard earlier != nil else {
+            guard arriver != nil else {
                 throw Problem(.unauthenticated, detail: "conversation_id needs the contact's token")
             }
             conversationId = try call.known(wanted)
         }
-        let visitor = try visitor(arrival, earlier, secret)
+        let visitor = try visitor(arrival, arriver, entrance.secrets)
         let ticket = RandomToken(.ticket)
         let request = SessionRequest(
             inboxId: inbox.id, visitor: visitor, name: arrival.contact?.name, email: arrival.contact?.email,
             phone: arrival.contact?.phone, externalId: arrival.contact?.externalId,
-            attributes: arrival.contact?.attributes, locale: arrival.locale ?? earlier?.locale,
+            attributes: arrival.contact?.attributes, locale: arrival.locale ?? entrance.locale,
             metadata: arrival.metadata ?? .object([:]), conversationId: conversationId,
             ticketDigest: ticket.digest.bytes)
         let session = try await store.write { try $0.openSession(request, in: inbox.workspaceId) }
@@ -88,32 +90,87 @@ struct SessionOpening: Sendable {
                 session: view, sessionToken: token,
                 websocketUrl: SocketURL.text(
                     sessionId: view.id, ticket: ticket.text, publicURL: publicURL, request: call.incoming.request,
-                    client: call.incoming.client)))
+                    client: call.incoming.client), inbox: views.inboxForVisitors(inbox)))
     }
 
-    /// The entrance that is meant: by its key, else that of the earlier visit, else the default workspace's first.
-    private static func inbox(_ key: String?, _ earlier: ChatSession?, in reader: any RowReader) throws -> Inbox {
+    /// Where somebody comes in.
+    private struct Entrance: Sendable {
+        var inbox: Inbox
+        /// With which the company may vouch for visitors; none where no token says so.
+        var secrets: [[UInt8]]
+        /// Of somebody who says nothing about it now.
+        var locale: String?
+    }
+
+    private static func entrance(
+        _ arrival: Arrival, _ arriver: Arriver?, in reader: any RowReader
+    ) throws -> Entrance {
+        let inbox = try inbox(arrival.inboxKey, arriver, in: reader)
+        var locale: String?
+        switch arriver {
+        case .contact(let earlier): locale = earlier.locale
+        case .customer(let id, _): locale = try reader.user(id)?.locale
+        case nil: break
+        }
+        return Entrance(
+            inbox: inbox, secrets: arrival.identityToken == nil ? [] : try reader.inboxSecrets(of: inbox.id),
+            locale: try locale ?? reader.settings(of: inbox.workspaceId).locale)
+    }
+
+    /// The entrance that is meant: by its key, else that of the earlier visit, else the workspace's first.
+    private static func inbox(_ key: String?, _ arriver: Arriver?, in reader: any RowReader) throws -> Inbox {
         if let key {
-            guard let inbox = try reader.inbox(key: key), earlier.map({ $0.workspaceId == inbox.workspaceId }) ?? true
+            guard let inbox = try reader.inbox(key: key),
+                arriver.map({ $0.workspaceId == inbox.workspaceId }) ?? true
             else { throw Refusal.notFound }
             return inbox
         }
-        if let earlier { return try reader.inbox(earlier.inboxId, in: earlier.workspaceId) }
-        guard let workspace = try reader.workspace(slug: Workspace.defaultSlug) else { throw Refusal.notFound }
-        return try reader.inbox(nil, in: workspace.id)
+        switch arriver {
+        case .contact(let earlier): return try reader.liveInbox(earlier.inboxId, in: earlier.workspaceId)
+        case .customer(_, let workspaceId): return try reader.liveInbox(nil, in: workspaceId)
+        case nil:
+            guard let workspace = try reader.workspace(slug: Workspace.defaultSlug) else { throw Refusal.notFound }
+            return try reader.liveInbox(nil, in: workspace.id)
+        }
     }
 
     private func visitor(
-        _ arrival: Arrival, _ earlier: ChatSession?, _ secret: [UInt8]?
+        _ arrival: Arrival, _ arriver: Arriver?, _ secrets: [[UInt8]]
     ) throws -> SessionRequest.Visitor {
         guard let token = arrival.identityToken else {
-            return earlier.map { .returning($0.contactId) } ?? .stranger
+            switch arriver {
+            case .contact(let earlier): return .returning(earlier.contactId)
+            case .customer(let id, _): return .customer(id)
+            case nil: return .stranger
+            }
         }
+        if case .customer = arriver {
+            throw ValidationProblems(
+                field: "identity_token", code: "not_allowed", message: "says who somebody is who is signed in already")
+        }
+        let now = clock.now()
+        let identities = secrets.compactMap { try? VisitorIdentity(verifying: token, secret: $0, now: now) }
         // Not `token_expired`: that would tell a widget that its own session has ended.
-        guard let secret, let identity = try? VisitorIdentity(verifying: token, secret: secret, now: clock.now()) else {
+        guard let identity = identities.first else {
             throw Problem(.invalidCredentials, detail: "the identity_token is not valid")
         }
         return .proven(externalId: identity.externalId, email: identity.email?.text, name: identity.name)
+    }
+}
+
+extension Arriver {
+    fileprivate var kind: String {
+        switch self {
+        case .contact: "contact"
+        case .customer: Role.customer.name
+        }
+    }
+
+    fileprivate var workspaceId: Identifier<Workspace> {
+        switch self {
+        case .contact(let session): session.workspaceId
+        case .customer(_, let workspaceId): workspaceId
+        }
     }
 }
 
