@@ -15,6 +15,7 @@ const IDLE = 20_000; // ms of silence before a ping: browsers cannot see the ser
 const PATIENCE = 10_000; // ms an answer may take before the socket counts as dead
 const PAGE = 50; // messages per page of history
 const LONGEST = 16_000; // characters of a message, the server's limit
+const MOST_FILES = 10; // of a message, the server's limit
 
 const words = {
   chat: ['Chat', '聊天'], open: ['Open chat', '打开聊天'], close: ['Close chat', '关闭聊天'], send: ['Send', '发送'],
@@ -27,6 +28,8 @@ const words = {
   sending: ['Sending…', '发送中…'], sent: ['Sent', '已发送'], failed: ['Not sent', '未发送'], again: ['Try again', '重试'],
   earlier: ['Earlier messages', '更早的消息'], deleted: ['Message deleted', '消息已删除'], cancelled: ['Stopped', '已停止'],
   partial: ['Incomplete answer', '回答不完整'], edited: ['Edited', '已编辑'], typing: ['is typing', '正在输入'],
+  attach: ['Attach files', '添加附件'], remove: ['Remove', '移除'], uploading: ['Uploading…', '上传中…'],
+  tooLarge: ['Too large', '文件过大'], wrongKind: ['This kind of file is not accepted', '不支持的文件类型'],
   closed: ['This conversation is closed', '会话已关闭'], fresh: ['Start a new one', '开始新会话'],
 };
 for (const key in words) words[key] = words[key][/^zh/i.test(locale) ? 1 : 0];
@@ -64,6 +67,12 @@ async function http(method, path, body, token = recall().token) {
 }
 
 const refused = ({ status }) => [401, 403, 404, 409, 422].includes(status);
+
+/// Files lie on this server, whatever address it tells others.
+function located(url) {
+  const { pathname, search } = new URL(url, origin);
+  return origin + pathname + search;
+}
 
 /// A ticket for the socket: of the remembered session or, once the visitor has opened the panel, of a new one.
 async function admission() {
@@ -252,7 +261,7 @@ function accept({ type, seq: at, data = {} }) {
   if (type === 'conversation.updated') change(data.changes);
   else if (type === 'message.deleted') {
     const message = entries.get(data.message_id)?.message;
-    if (message) put({ ...message, status: 'deleted' });
+    if (message) put({ ...message, status: 'deleted', content: '', attachments: [] });
   } else if (data.message) put(data.message);
 }
 
@@ -317,7 +326,8 @@ function resync(entry) {
 
 // ---- Sending, one message at a time, which keeps their order through every retry
 
-const outbox = []; // {id, content, element, state: sending | sent | failed}
+const outbox = []; // {id, content, files, element, state: sending | sent | failed}
+let files = []; // chosen for the next message: {name, state: uploading | ready | tooLarge | wrongKind | failed, id?}
 let pumping = false, wantsHuman = false, typedAt = 0, readSeq = 0, unread = 0;
 
 const keep = (change) => remember({ outbox: change(recall().outbox || []) });
@@ -326,17 +336,20 @@ const forget = (id) => keep((all) => all.filter((item) => item.id !== id));
 function send(text) {
   // Control characters and lone surrogates would only be refused.
   const content = text.slice(0, LONGEST).replace(/[\0-\x08\x0b-\x1f\x7f]|\p{Cs}/gu, '').trim();
-  if (!content) return;
+  const chosen = files.filter(({ state }) => state === 'ready').map(({ id, name }) => ({ id, name }));
+  if (!content && !chosen.length) return;
+  files = files.filter(({ state }) => state === 'uploading');
+  paintFiles();
   const id = [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(36)).join('');
-  keep((all) => [...all, { id, content }]);
-  queue({ id, content });
+  keep((all) => [...all, { id, content, files: chosen }]);
+  queue({ id, content, files: chosen });
   settle(true);
   wake();
   pump();
 }
 
-function queue({ id, content }) {
-  const item = { id, content, state: 'sending', element: make('div', 'message', { 'data-kind': 'contact' }) };
+function queue({ id, content, files: chosen = [] }) {
+  const item = { id, content, files: chosen, state: 'sending', element: make('div', 'message', { 'data-kind': 'contact' }) };
   outbox.push(item);
   log.append(item.element);
   paintEcho(item);
@@ -346,7 +359,9 @@ function pump() {
   const item = outbox.find(({ state }) => state === 'sending');
   if (!item || pumping || phase !== 'live') return;
   pumping = true;
-  request('message.send', { content: item.content, client_message_id: item.id, type: 'text' }, ({ type, data }) => {
+  const data = { content: item.content, client_message_id: item.id, type: 'text' };
+  if (item.files.length) data.attachment_ids = item.files.map(({ id }) => id);
+  request('message.send', data, ({ type, data }) => {
     pumping = false;
     if (data.code === 'unavailable' || data.code === 'rate_limited') {
       setTimeout(pump, 1000 * (data.retry_in_seconds || 1));
@@ -365,6 +380,71 @@ function again(item) {
   paintEcho(item);
   wake();
   pump();
+}
+
+// ---- Files: sent to the server as soon as they are chosen, and with the next message by their ids
+
+function choose() {
+  for (const file of [...picker.files].slice(0, MOST_FILES - files.length)) upload(file);
+  picker.value = '';
+  input.focus();
+}
+
+async function upload(file) {
+  const item = { name: file.name, state: 'uploading' };
+  files.push(item);
+  paintFiles();
+  try {
+    wake(); // there may be no session yet
+    for (let tries = 0; phase !== 'live' && tries < 100; tries += 1) await new Promise((done) => { setTimeout(done, 100); });
+    const body = new FormData();
+    body.append('file', file);
+    const answer = await fetch(`${origin}/api/v1/chat/attachments`, {
+      method: 'POST', headers: { Authorization: `Bearer ${recall().token}` }, body,
+    });
+    if (answer.ok) Object.assign(item, { id: (await answer.json()).id, state: 'ready' });
+    else item.state = { 413: 'tooLarge', 415: 'wrongKind' }[answer.status] || 'failed';
+  } catch {
+    item.state = 'failed';
+  }
+  paintFiles();
+}
+
+function paintFiles() {
+  tray.replaceChildren(...files.map((item) => make('span', 'file', { 'data-state': item.state },
+    item.state === 'ready' ? item.name : `${item.name} · ${words[item.state]}`, ' ',
+    make('button', 'remove-file', {
+      'aria-label': `${words.remove} ${item.name}`,
+      onclick: () => {
+        files = files.filter((other) => other !== item);
+        paintFiles();
+      },
+    }, '×'))));
+  tray.hidden = !files.length;
+}
+
+/// Links are good for an hour; older ones are made anew before they are followed.
+async function renew(link, id) {
+  if (new URL(link.href).searchParams.get('expires') > Date.now() / 1000 + 60) return;
+  const { url } = await http('GET', `/attachments/${id}`);
+  link.href = located(url);
+}
+
+const size = (bytes) => (bytes < 1024 * 1024 ? `${Math.ceil(bytes / 1024)} KB` : `${(bytes / 1024 / 1024).toFixed(1)} MB`);
+
+function attached({ id, name, media_type: type, size: bytes, url }) {
+  const isImage = /^image\//.test(type);
+  const fresh = () => renew(link, id).catch(() => {});
+  const link = make('a', 'attachment', {
+    href: located(url), target: '_blank', rel: 'noopener noreferrer', onpointerdown: fresh, onfocus: fresh,
+  });
+  const image = isImage && make('img', 'image', { alt: name, loading: 'lazy', src: link.href });
+  if (image) image.onerror = () => {
+    image.onerror = null;
+    renew(link, id).then(() => { image.src = link.href; }, () => {});
+  };
+  link.append(image || `${name} · ${size(bytes)}`);
+  return link;
 }
 
 function askHuman() {
@@ -428,12 +508,16 @@ const stop = make('button', 'stop', { onclick: cancel }, words.stop);
 const input = make('textarea', 'input', {
   rows: 1, maxlength: LONGEST, placeholder: words.write, 'aria-label': words.write, onfocus: wake, oninput: typed, onkeydown: pressed,
 });
+const picker = make('input', 'picker', { type: 'file', multiple: '', hidden: '', tabindex: -1, onchange: choose });
+const clip = make('button', 'attach', { 'aria-label': words.attach, title: words.attach, onclick: () => picker.click() },
+  icon('M20 11l-8.5 8.5a5 5 0 0 1-7-7L13 4a3.4 3.4 0 0 1 5 5l-8.5 8.5a1.7 1.7 0 0 1-2.5-2.5L14 8'));
+const tray = make('div', 'files', { hidden: '' });
 const sender = make('button', 'send', { 'aria-label': words.send, onclick: submit }, icon('M12 19V5M6 11l6-6 6 6'));
-const composer = make('div', 'composer', {}, input, sender);
+const composer = make('div', 'composer', {}, clip, picker, input, sender);
 const closed = make('div', 'closed', {}, `${words.closed} `, make('button', 'new-conversation', { onclick: startOver }, words.fresh));
 const panel = make('section', 'panel', { role: 'dialog', 'aria-labelledby': 'title', hidden: '', onkeydown: leave },
   make('header', 'header', {}, make('div', '', {}, title, subtitle), closer),
-  log, dots, make('div', 'actions', {}, human, stop), composer, closed);
+  log, dots, make('div', 'actions', {}, human, stop), tray, composer, closed);
 let isOpen = false, typingTimer;
 
 /// Draws all that follows from the state, after every change. `stick` keeps the newest message in view.
@@ -450,6 +534,7 @@ function settle(stick) {
   earlier.hidden = oldest <= 1;
   intro.hidden = entries.size + outbox.length > 0;
   composer.hidden = conversation?.status === 'closed';
+  tray.hidden = composer.hidden || !files.length;
   closed.hidden = !composer.hidden;
   dots.hidden = !started.size && !typingTimer;
   if (stick) log.scrollTop = log.scrollHeight;
@@ -515,7 +600,7 @@ function paint(entry) {
   const gone = status === 'deleted';
   const text = gone ? words.deleted : stream ? stream.text : content;
   entry.body = make('div', 'text', {}, ...(stream || kind === 'contact' ? [text] : linked(text)));
-  element.replaceChildren(entry.body);
+  element.replaceChildren(...(text || stream ? [entry.body] : []), ...(message.attachments || []).map(attached));
   if (!gone && !stream) element.append(...(sources || []).map(cited));
   const time = new Date(message.created_at).toLocaleTimeString(locale, { hour: '2-digit', minute: '2-digit' });
   const mark = /cancelled|partial/.test(status) ? words[status] : message.edited_at && !gone && words.edited;
@@ -526,12 +611,13 @@ function paint(entry) {
 }
 
 function paintEcho(item) {
-  const { element, state, content } = item;
+  const { element, state, content, files: chosen } = item;
   const meta = make('div', 'meta', {}, words[state]);
   if (state === 'failed') meta.append(' · ', make('button', 'retry', { onclick: () => again(item) }, words.again));
   if (!outbox.includes(item)) return; // it has become the message already
   element.dataset.status = state;
-  element.replaceChildren(make('div', 'text', {}, content), meta);
+  const names = chosen.map(({ name }) => make('div', 'attachment', {}, name));
+  element.replaceChildren(...(content ? [make('div', 'text', {}, content)] : []), ...names, meta);
 }
 
 /// Text with its http(s) addresses as links, built from nodes.
@@ -602,7 +688,7 @@ style.replaceSync(`
   button { font-size: 13px; padding: 4px 12px; cursor: pointer; } button:disabled { opacity: .5; }
   svg { width: 20px; fill: none; stroke: currentColor; stroke-width: 2; stroke-linejoin: round; stroke-linecap: round; }
   .launcher, .panel { position: fixed; right: 20px; bottom: 20px; z-index: 2147483000; box-shadow: 0 6px 24px #0003; }
-  .launcher, .send, .close { display: grid; place-items: center; flex: none; width: 40px; height: 40px; padding: 0; border: 0; }
+  .launcher, .send, .close, .attach { display: grid; place-items: center; flex: none; width: 40px; height: 40px; padding: 0; border: 0; }
   .launcher { width: 56px; height: 56px; border-radius: 50%; } .launcher svg { width: 26px; }
   .launcher, .send, [data-kind=contact] .text { background: var(--accent); color: var(--on); }
   .badge { position: absolute; top: -4px; right: -4px; min-width: 22px; padding: 0 6px; border-radius: 11px;
@@ -625,6 +711,13 @@ style.replaceSync(`
   .meta { margin: 2px 4px 0; font-size: 12px; } [data-kind=contact] .meta { text-align: right; }
   .source { margin: 5px 4px 0; } summary { cursor: pointer; }
   .source p { margin: 3px 4px; padding-left: 10px; border-left: 2px solid var(--line); white-space: pre-wrap; }
+  .attachment { display: block; width: fit-content; margin: 4px 0 0; padding: 6px 10px; font-size: 13px; border-radius: 10px;
+    border: 1px solid var(--line); } .attachment:has(img) { padding: 0; border: 0; } .image { display: block; max-width: 100%;
+    max-height: 220px; border-radius: 10px; } [data-kind=contact] .attachment { margin-left: auto; }
+  .files { display: flex; flex-wrap: wrap; gap: 6px; padding: 8px 12px 0; } .file { padding: 2px 4px 2px 10px; font-size: 13px;
+    background: var(--soft); border-radius: 12px; overflow-wrap: anywhere; } .remove-file { padding: 0 6px; border: 0; background: none; }
+  .file[data-state=tooLarge], .file[data-state=wrongKind], .file[data-state=failed] { color: var(--bad); }
+  .attach { color: var(--mute); background: none; }
   .typing, .actions { display: flex; gap: 6px; align-items: center; padding: 6px 14px; }
   i { width: 7px; height: 7px; border-radius: 50%; background: currentColor; animation: blink 1.2s infinite; }
   i + i { animation-delay: .2s; } i + i + i { animation-delay: .4s; } @keyframes blink { 50% { opacity: .25; } }

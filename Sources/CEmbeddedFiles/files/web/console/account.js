@@ -2,6 +2,7 @@
 
 const storageKey = 'chatapi:account';
 const requestTimeout = 20_000; // ms
+const uploadTimeout = 600_000; // ms
 
 /// An answer of the server that is not a success, or no answer at all (`status` 0).
 export class Problem extends Error {
@@ -97,13 +98,14 @@ export class Account {
         method,
         headers: {
           Accept: 'application/json',
-          ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
+          // A form says itself where its parts begin.
+          ...(body === undefined || body instanceof FormData ? {} : { 'Content-Type': 'application/json' }),
           ...(token ? { Authorization: `Bearer ${token}` } : {}),
           ...headers,
         },
-        body: body === undefined ? undefined : JSON.stringify(body),
+        body: body === undefined || body instanceof FormData ? body : JSON.stringify(body),
         cache: 'no-store',
-        signal: AbortSignal.timeout(requestTimeout),
+        signal: AbortSignal.timeout(body instanceof FormData ? uploadTimeout : requestTimeout),
       });
     } catch {
       throw new Problem(0);

@@ -4,7 +4,7 @@
 const storageKey = 'chatapi:outbox';
 
 export class Outbox {
-  items = []; // {id, conversationId, content, type, state: sending | sent | failed, seq?, code?}
+  items = []; // {id, conversationId, content, type, files, state: sending | sent | failed, seq?, code?}
   onChange = () => {};
   #socket;
   #busy = false;
@@ -17,10 +17,10 @@ export class Outbox {
     } catch { /* nothing usable is kept */ }
   }
 
-  add(conversationId, content, type) {
+  add(conversationId, content, type, files = []) {
     const bytes = crypto.getRandomValues(new Uint8Array(16));
     const id = [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('');
-    this.items.push({ id, conversationId, content, type, state: 'sending' });
+    this.items.push({ id, conversationId, content, type, files, state: 'sending' });
     this.#changed();
     this.pump();
   }
@@ -52,6 +52,7 @@ export class Outbox {
     let pause = 0;
     try {
       const data = { content: item.content, client_message_id: item.id, type: item.type };
+      if (item.files?.length) data.attachment_ids = item.files.map(({ id }) => id);
       const { data: ack } = await this.#socket.request('message.send', data, item.conversationId);
       Object.assign(item, { state: 'sent', seq: ack.seq });
     } catch ({ code, retryIn }) {

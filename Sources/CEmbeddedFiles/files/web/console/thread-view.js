@@ -1,4 +1,5 @@
 // The open conversation on the screen: its log, its composer and what an agent may do with it.
+import { attached, FileTray } from './files.js';
 import { drawDetails } from './details.js';
 import { fullTime, linked, make, shortTime } from './dom.js';
 import { contactName, ownerBadge } from './list.js';
@@ -223,13 +224,15 @@ export class ThreadView {
     const { input } = this.#parts;
     // Control characters and lone surrogates would only be refused.
     const content = input.value.slice(0, longest).replace(/[\0-\x08\x0b-\x1f\x7f]|\p{Cs}/gu, '').trim();
-    if (!content || this.thread.conversation?.status === 'closed') return;
+    if (this.thread.conversation?.status === 'closed') return;
+    const files = this.#parts.files.take();
+    if (!content && !files.length) return;
     input.value = '';
     this.#typedAt = 0;
     this.#fit();
     // Whoever answers a waiting customer has taken the conversation.
     if (!this.#note && this.thread.conversation?.owner?.kind === 'none') this.#switch('human');
-    this.#outbox.add(this.thread.id, content, this.#note ? 'note' : 'text');
+    this.#outbox.add(this.thread.id, content, this.#note ? 'note' : 'text', files);
     this.#draw(true);
   }
 
@@ -289,12 +292,14 @@ export class ThreadView {
         },
       }),
       send: button('send', 'send', () => this.#send(), 'primary'),
+      files: new FileTray(this.#account),
     };
     const back = make('button', 'back', { 'aria-label': say('back'), onclick: () => this.onClose() }, '‹');
     parts.log = make('div', 'log', { role: 'log', tabindex: 0, onscroll: () => this.#scrolled() }, parts.earlier);
     parts.composer = make('div', 'composer', {},
       make('div', 'modes', { role: 'group', 'aria-label': say('mode') }, parts.reply, parts.note, parts.hint),
-      make('div', 'write', {}, parts.input, parts.send));
+      parts.files.element,
+      make('div', 'write', {}, parts.files.button, parts.files.picker, parts.input, parts.send));
     this.#place.replaceChildren(
       make('header', 'thread-header', {}, back, make('div', 'thread-name', {}, parts.title, parts.badges),
         make('div', 'thread-actions', {}, parts.takeOver, parts.handBack, parts.resolve, parts.reopen, parts.info)),
@@ -338,7 +343,7 @@ export class ThreadView {
 
   #drawAround(stick) {
     const { thread } = this;
-    const { log, earlier, newer, title, badges, typing, hint, composer, takeOver, handBack, resolve, reopen, info, send, input } = this.#parts;
+    const { log, earlier, newer, title, badges, typing, hint, composer, takeOver, handBack, resolve, reopen, info, send, input, files } = this.#parts;
     const { conversation } = thread;
     const { user } = this.#account;
     const loaded = conversation !== null;
@@ -356,7 +361,7 @@ export class ThreadView {
     reopen.hidden = conversation?.status !== 'resolved';
     info.hidden = !loaded;
     for (const action of [takeOver, handBack, resolve, reopen]) action.disabled = this.#busy;
-    input.disabled = send.disabled = !loaded || closed;
+    input.disabled = send.disabled = files.button.disabled = !loaded || closed;
     composer.dataset.closed = closed;
     hint.textContent = closed ? say('isClosed') : owner.kind === 'ai' && !this.#note ? say('takesOver') : '';
     earlier.hidden = thread.oldest <= 1;
@@ -391,7 +396,8 @@ export class ThreadView {
       ...message.sources.map((source) => make('details', 'source', {},
         make('summary', '', {}, `${source.number}. ${source.title}`), make('p', '', {}, source.excerpt || ''))));
     drawn.seen.hidden = true;
-    const parts = [drawn.body, sources, kind === 'system' ? null : make('div', 'meta', { title: fullTime(message.created_at) }, head, drawn.seen)];
+    const files = (message.attachments || []).map((file) => attached(this.#account, file));
+    const parts = [text || entry.stream ? drawn.body : null, ...files, sources, kind === 'system' ? null : make('div', 'meta', { title: fullTime(message.created_at) }, head, drawn.seen)];
     element.replaceChildren(...parts.filter(Boolean));
     Object.assign(element.dataset, { kind, type: message.type, status, id: message.id, seq: message.seq });
     element.setAttribute('aria-busy', Boolean(entry.stream));
@@ -399,7 +405,7 @@ export class ThreadView {
   }
 
   #drawEcho(item) {
-    const { state, content, type, code } = item;
+    const { state, content, type, code, files = [] } = item;
     const word = { sending: 'sending', sent: 'sent', failed: 'notSent' }[state];
     const meta = make('div', 'meta', {}, type === 'note' ? `${say('note')} · ` : '', say(word), code ? ` (${code})` : '');
     if (state === 'failed') {
@@ -407,7 +413,8 @@ export class ThreadView {
         ' · ', make('button', 'discard', { onclick: () => this.#outbox.remove(item) }, say('discard')));
     }
     return make('article', 'message', { 'data-kind': 'agent', 'data-type': type, 'data-status': state },
-      make('div', 'text', {}, content), meta);
+      content ? make('div', 'text', {}, content) : null,
+      ...files.map(({ name }) => make('div', 'attachment', {}, name)), meta);
   }
 
   /// The outbox changed: an echo came, went or failed.

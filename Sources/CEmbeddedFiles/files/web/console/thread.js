@@ -104,6 +104,6 @@ export class Thread {
 
   #bury(id) {
     const entry = this.entries.get(id);
-    if (entry) this.#put({ ...entry.message, status: 'deleted', content: '' });
+    if (entry) this.#put({ ...entry.message, status: 'deleted', content: '', attachments: [] });
   }
 }
