@@ -21,16 +21,20 @@ final class StoreFixture: Sendable {
         try await self.init(on: try await database.open(), lifetime: lifetime, nodeId: nodeId)
     }
 
-    init(
+    convenience init(
         on driver: any DatabaseDriver, lifetime: ChatSession.Lifetime = .init(), nodeId: String = "node-a"
     ) async throws {
+        try await self.init(on: driver, settings: StoreSettings(lifetime: lifetime, nodeId: nodeId))
+    }
+
+    init(on driver: any DatabaseDriver, settings: StoreSettings) async throws {
         clock = ManualClock()
         let turn = NSRecursiveLock()
         commits = CommitRecorder(turn)
         self.driver = SwitchableDriver(driver, turn)
         try await driver.migrate()
         store = ChatStore(
-            driver: self.driver, settings: StoreSettings(lifetime: lifetime, nodeId: nodeId), clock: clock,
+            driver: self.driver, settings: settings, clock: clock,
             identifiers: IdentifierGenerator(clock: clock), observer: commits, logger: .silent)
         (workspace, inbox) = try await store.write {
             try $0.createWorkspace(slug: "default", name: "Default", inboxKey: "key", inboxSecret: [1, 2, 3])
@@ -114,6 +118,7 @@ final class CommitRecorder: CommitObserver {
     var replyJobs: [ReplyJob] { told.flatMap(\.replyJobs) }
     var endedSessions: [Identifier<ChatSession>] { told.flatMap(\.endedSessions).map(\.id) }
     var endedLogins: [Identifier<Login>] { told.flatMap(\.endedLogins) }
+    var changedAccess: [ChangedAccess] { told.flatMap(\.changedUsers) }
     var batchSizes: [Int] { told.map(\.events.count) }
 }
 

@@ -11,6 +11,10 @@ struct Sweeps: Service {
     static let leaseSeconds: Int64 = 5
     /// Rows of one sweep.
     static let limit = 500
+    /// Old rows that are given their words at a time, and how many times in a row: each step holds the writer for some
+    /// milliseconds.
+    static let indexingLimit = 200
+    static let indexingSteps = 20
 
     let database: OpenDatabase
     let logger: Logger
@@ -32,6 +36,17 @@ struct Sweeps: Service {
         try? await store.write { try $0.releaseLease(.sweeps) }
     }
 
+    /// After an upgrade: until it is done, searches do not find all rows. Some each second, so that the senders do not wait.
+    private func indexOldRows() async throws {
+        guard try await store.read({ try $0.hasUnindexedRows() }) else { return }
+        for _ in 0..<Self.indexingSteps {
+            guard try await store.write(run: { try $0.indexOldRows(limit: Self.indexingLimit) }) > 0 else {
+                logger.info("all rows can be searched")
+                return
+            }
+        }
+    }
+
     private func sweep() async {
         do {
             if store.isShared {
@@ -41,11 +56,13 @@ struct Sweeps: Service {
                 }
                 try await database.membership?.forgetLapsedNodes()
             }
+            try await indexOldRows()
             guard try await store.read({ try $0.hasSweepWork() }) else { return }
             // Apart: the one locks sessions, the other conversations, and a send locks both in the other order.
             try await store.write { _ = try $0.sweepSessions(limit: Self.limit) }
             try await store.write { _ = try $0.wakeSnoozedConversations(limit: Self.limit) }
             try await store.write { _ = try $0.sweepIdempotencyKeys(limit: Self.limit) }
+            try await store.write { try $0.sweepSignIns() }
         } catch {
             logger.warning("a sweep failed", metadata: ["error": "\(error)"])
         }

@@ -11,12 +11,18 @@ public struct CommittedBatch: Sendable {
     public internal(set) var replyJobs: [ReplyJob] = []
     /// Sessions that ended, with the reason: their sockets must close.
     public internal(set) var endedSessions: [EndedSession] = []
+    /// Sessions that are another contact's now: who acts under one must connect again.
+    public internal(set) var movedSessions: [Identifier<ChatSession>] = []
     /// Sign-ins that ended: their sockets must close.
     public internal(set) var endedLogins: [Identifier<Login>] = []
+    /// API keys that ended: their sockets must close.
+    public internal(set) var endedKeys: [Identifier<APIKey>] = []
     /// Users whose rights changed: tokens and sockets of an older version must go.
     public internal(set) var changedUsers: [ChangedAccess] = []
     /// Files whose rows are gone: what lies on disk of them may go.
     public internal(set) var removedFiles: [Identifier<Attachment>] = []
+    /// What administrators have to say to those who are connected.
+    public internal(set) var notices: [Notice] = []
     /// When this node had it on disk; nil for what another node committed.
     public internal(set) var committedAt: ContinuousClock.Instant?
 
@@ -26,7 +32,10 @@ public struct CommittedBatch: Sendable {
         events += other.events
         replyJobs += other.replyJobs
         endedSessions += other.endedSessions
+        movedSessions += other.movedSessions
         endedLogins += other.endedLogins
+        endedKeys += other.endedKeys
+        notices += other.notices
         changedUsers += other.changedUsers
         removedFiles += other.removedFiles
     }
@@ -41,7 +50,7 @@ public struct EndedSession: Sendable, Equatable {
 /// A user's rights as of their last change.
 public struct ChangedAccess: Sendable, Hashable {
     public var userId: Identifier<User>
-    /// Tokens and sockets of an older version are void.
+    /// Tokens and sockets of an older version are void. Those of this one go on under what the user may do now.
     public var version: Int64
 
     public init(userId: Identifier<User>, version: Int64) {

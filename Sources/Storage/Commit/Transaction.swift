@@ -21,6 +21,7 @@ public struct StoreSettings: Sendable {
     public var makesReplies: Bool
     /// Seals what must not stand in rows as it is.
     public var secrets: SecretBox
+    var searchBounds = SearchBounds()
 
     public init(
         lifetime: ChatSession.Lifetime = .init(), nodeId: String = "node", leaseSeconds: Int64 = 12,

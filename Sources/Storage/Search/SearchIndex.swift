@@ -6,6 +6,18 @@ enum SearchKind: Int64 {
     case contact = 2
 }
 
+/// How much of the rows and words one search looks at.
+struct SearchBounds: Sendable {
+    /// Entries of a word that are looked at to see whether it is rare.
+    var rare = 256
+    /// Entries that are read of one term. Beyond them a walk through the list finds a page sooner than they are sorted.
+    var entries = 20_000
+    /// Rows of a list that one request walks through where the words are too common to begin with them.
+    var walked = 20_000
+    /// Rows that are compared at a time.
+    var chunk = 256
+}
+
 extension Transaction {
     /// Rows of one insert of words; a longer list takes several.
     private static var wordsPerInsert: [Int] { [1, 4, 16, 64] }
@@ -42,23 +54,18 @@ extension Transaction {
 }
 
 extension RowReader {
-    /// Entries of a word that are looked at to see whether it is rare.
-    private static var rare: Int { 256 }
-    /// Entries that are read of one term. Beyond them a walk through the list finds a page sooner than they are sorted.
-    static var maximumEntries: Int { 20_000 }
-
     /// Rows that may match `terms`, and among them all that do; nil when there are too many to tell.
     func candidates(_ kind: SearchKind, _ terms: [SearchQuery.Term], in workspaceId: Identifier<Workspace>) throws
         -> Set<Int64>?
     {
         var common: [SearchQuery.Term] = []
         for term in terms {
-            if let rows = try rows(kind, term, in: workspaceId, limit: Self.rare) { return rows }
+            if let rows = try rows(kind, term, in: workspaceId, limit: settings.searchBounds.rare) { return rows }
             common.append(term)
         }
         var found: Set<Int64>?
         for term in common {
-            guard let rows = try rows(kind, term, in: workspaceId, limit: Self.maximumEntries) else { continue }
+            guard let rows = try rows(kind, term, in: workspaceId, limit: settings.searchBounds.entries) else { continue }
             found = found.map { $0.intersection(rows) } ?? rows
             if found?.isEmpty == true { break }
         }

@@ -82,11 +82,11 @@ extension RowReader {
         } else {
             var walked = 0
             var position = position
-            while walked < ListSearch.maximumWalked, hits.count <= limit {
-                let some = try contacts(of: list, after: position, limit: ListSearch.chunk)
+            while walked < settings.searchBounds.walked, hits.count <= limit {
+                let some = try contacts(of: list, after: position, limit: settings.searchBounds.chunk)
                 walked += some.count
                 hits += some.filter { query.matches(SearchText.words(of: $0)) }
-                guard some.count == ListSearch.chunk else {
+                guard some.count == settings.searchBounds.chunk else {
                     position = nil
                     break
                 }

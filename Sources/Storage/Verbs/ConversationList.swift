@@ -4,7 +4,7 @@ extension RowReader {
     /// Conversations with at least one message: all of the workspace for staff, its own for a contact.
     ///
     /// A page of a search may have fewer items than asked for, and even none, and yet go on: what one request looks at is
-    /// bounded (``ListSearch/maximumWalked``).
+    /// bounded (``SearchBounds``).
     public func conversations(
         _ filter: ConversationFilter, _ order: ListOrder = .latestChangeFirst, after position: KeysetPosition?,
         limit: Int, by access: Access
@@ -30,11 +30,6 @@ extension RowReader {
 
 /// A search in a list of conversations.
 struct ListSearch {
-    /// Rows of a list that one request walks through where the words are too common to begin with them.
-    static let maximumWalked = 20_000
-    /// Rows that are compared at a time.
-    static let chunk = 256
-
     var filter: ConversationFilter
     var query: SearchQuery
     var plan: ListPlan
@@ -53,7 +48,7 @@ extension RowReader {
             var hits: [KeysetPosition] = []
             var rest = places[...]
             while !rest.isEmpty {
-                let some = rest.prefix(ListSearch.chunk)
+                let some = rest.prefix(settings.searchBounds.chunk)
                 rest = rest.dropFirst(some.count)
                 hits += try matching(Array(some), search)
                 if hits.count > limit { return (Array(hits.prefix(limit)), hits[limit - 1]) }
@@ -70,14 +65,14 @@ extension RowReader {
         var hits: [KeysetPosition] = []
         var position = position
         var walked = 0
-        while walked < ListSearch.maximumWalked {
+        while walked < settings.searchBounds.walked {
             let places = try self.places(
                 in: search.plan, search.order, since: search.filter.updatedSince, after: position,
-                limit: ListSearch.chunk)
+                limit: settings.searchBounds.chunk)
             walked += places.count
             hits += try matching(places, search)
             if hits.count > limit { return (Array(hits.prefix(limit)), hits[limit - 1]) }
-            guard places.count == ListSearch.chunk else { return (hits, nil) }
+            guard places.count == settings.searchBounds.chunk else { return (hits, nil) }
             position = places.last
         }
         return (hits, position)
@@ -108,24 +103,24 @@ extension RowReader {
             try connection.each(
                 """
                 SELECT h.listed_at, h.conversation_id FROM conversation_heads h\(source) \
-                WHERE \(condition) AND \(rest.sql) LIMIT \(Self.maximumEntries + 1)
+                WHERE \(condition) AND \(rest.sql) LIMIT \(settings.searchBounds.entries + 1)
                 """, arguments + rest.arguments
             ) { row in
                 places[row.integer(1)] = KeysetPosition(sortKey: row.integer(0), id: row.integer(1))
                 return true
             }
-            return places.count <= Self.maximumEntries
+            return places.count <= settings.searchBounds.entries
         }
         try SQLPlaces.each(conversations.sorted()) { list, keys in
             try read("", "h.workspace_id = ? AND h.conversation_id IN (\(list))", [.identifier(access.workspaceId)] + keys)
         }
-        guard places.count <= Self.maximumEntries else { return nil }
+        guard places.count <= settings.searchBounds.entries else { return nil }
         try SQLPlaces.each(contacts.sorted()) { list, keys in
             try read(
                 " \(connection.read(by: "conversation_heads_by_contact"))",
                 "h.workspace_id = ? AND h.contact_id IN (\(list))", [.identifier(access.workspaceId)] + keys)
         }
-        guard places.count <= Self.maximumEntries else { return nil }
+        guard places.count <= settings.searchBounds.entries else { return nil }
         return Array(places.values)
     }
 

@@ -139,6 +139,7 @@ extension Transaction {
         priority: Conversation.Priority, message: MessageDraft?, by access: Access
     ) throws -> Conversation {
         try access.require(.conversationsWrite)
+        try lock(contactId)
         let contact = try self.contact(contactId, by: access)
         let inbox = try liveInbox(inboxId, in: access.workspaceId)
         let owner = try first(ownerIn: inbox, openedBy: access)

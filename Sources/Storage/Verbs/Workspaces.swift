@@ -26,6 +26,7 @@ extension Transaction {
 
     /// Writes a value of the installation unless it has one.
     /// - Returns: the value that stands now.
+    @discardableResult
     public func keep(_ value: [UInt8], as name: InstallationValue) throws -> [UInt8] {
         if let kept = try installationValue(name) { return kept }
         do {
@@ -49,6 +50,8 @@ public enum InstallationValue: String, Sendable {
     /// The log's epoch of the installation that is being copied into this database. While it is here, the database is not
     /// whole and no node may use it.
     case unfinishedCopy = "unfinished_copy"
+    /// How far rows from before there were words to search by have been given theirs.
+    case searchIndex = "search_index"
 }
 
 extension RowReader {
