@@ -14,7 +14,7 @@ struct DatabaseOperations: Operations {
         guard Workspace.isValidSlug(workspace.slug) else {
             throw CommandFailure.refused("a slug has 1 to 40 of a–z, 0–9 and inner hyphens, such as acme-support")
         }
-        let (key, secret) = (InboxKeys.publicKey(), InboxKeys.secret())
+        let (key, secret) = (InboxKeys.publicKey(), Array(InboxKeys.secret().utf8))
         do {
             let (made, _) = try await database.store.write {
                 try $0.createWorkspace(
@@ -40,8 +40,9 @@ struct DatabaseOperations: Operations {
         let hash = try await passwords.hash(user.password)
         do {
             let made = try await database.store.write {
-                try $0.createUser(
-                    email: email.text, name: user.name, passwordHash: hash, role: role, in: workspace.id)
+                try $0.addUser(
+                    UserDraft(email: email.text, name: user.name, passwordHash: hash, role: role.name),
+                    by: .server(of: workspace.id))
             }
             return summary(made, workspace)
         } catch Refusal.emailTaken {
@@ -55,7 +56,7 @@ struct DatabaseOperations: Operations {
         guard let user = found?.user else { throw CommandFailure.refused("there is no such user in \(workspace.slug)") }
         try require(change.password, of: user.email, for: user.role)
         let hash = try await passwords.hash(change.password)
-        try await database.store.write { try $0.setPassword(of: user.id, hash: hash, keeping: nil) }
+        try await database.store.write { try $0.resetPassword(of: user.id, hash: hash, by: .server(of: workspace.id)) }
         return summary(user, workspace)
     }
 
@@ -74,7 +75,21 @@ struct DatabaseOperations: Operations {
                     name: "database", status: .failed,
                     detail: "cannot be written: \(error); check the disk's space and the folder's owner"))
         }
+        checks.append(await secretsCheck())
         return checks
+    }
+
+    private func secretsCheck() async -> DoctorCheck {
+        do {
+            let found = try await SecretUpkeep(store: database.store).run()
+            let text = "\(found.secrets) encrypted with the key \(found.keyId)"
+            return DoctorCheck(
+                name: "secrets", status: found.damaged == 0 ? .ok : .failed,
+                detail: found.damaged == 0
+                    ? text : "\(text), of which \(found.damaged) cannot be read; give these inboxes new ones")
+        } catch {
+            return DoctorCheck(name: "secrets", status: .failed, detail: CommandFailure(error).description)
+        }
     }
 
     func close() async { await database.close() }

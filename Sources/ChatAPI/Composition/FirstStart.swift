@@ -22,14 +22,14 @@ struct FirstStart: Sendable {
         }
         let hash = try await passwords.hash(admin.password.reveal())
         let drafts = SampleKnowledge.articles()
-        let (email, inboxKey, secret) = (admin.email, InboxKeys.publicKey(), InboxKeys.secret())
+        let (email, inboxKey, secret) = (admin.email, InboxKeys.publicKey(), Array(InboxKeys.secret().utf8))
         do {
             try await store.write { transaction in
                 let (workspace, _) = try transaction.createWorkspace(
                     slug: Workspace.defaultSlug, name: "Default", inboxKey: inboxKey, inboxSecret: secret)
-                _ = try transaction.createUser(
-                    email: email, name: "Admin", passwordHash: hash, role: .admin, in: workspace.id)
                 let server = Access.server(of: workspace.id)
+                _ = try transaction.addUser(
+                    UserDraft(email: email, name: "Admin", passwordHash: hash, role: Role.admin.name), by: server)
                 for draft in drafts {
                     _ = try transaction.createArticle(
                         title: draft.title, content: draft.content, locale: draft.locale, questions: draft.questions,
@@ -55,20 +55,5 @@ struct FirstStart: Sendable {
         if try await passwords.verify(builtIn, against: found.passwordHash) {
             throw ConfigurationProblem.builtInAdminPassword
         }
-    }
-}
-
-/// Random keys of inboxes.
-enum InboxKeys {
-    /// Names the inbox in a page's source; no secret.
-    static func publicKey() -> String { "ibx_" + text(characters: 24) }
-
-    /// Signs identity tokens; as text, because that is how people copy it.
-    static func secret() -> [UInt8] { Array(("ibs_" + text(characters: 43)).utf8) }
-
-    private static func text(characters: Int) -> String {
-        var generator = SystemRandomNumberGenerator()
-        let digits = Array("abcdefghijklmnopqrstuvwxyz0123456789")
-        return String((0..<characters).compactMap { _ in digits.randomElement(using: &generator) })
     }
 }

@@ -16,6 +16,8 @@ struct OpenDatabase: Sendable {
     let views: ViewMaker
     /// Names the log's incarnation.
     let logEpoch: String
+    /// Stored secrets as they were found and, where their key was an older one, renewed.
+    let secrets: SecretUpkeep.Result
     /// Schema before and after.
     let migration: MigrationSummary
     /// This process's place among those on the same database; nil where it is alone.
@@ -108,6 +110,12 @@ struct OpenDatabase: Sendable {
                 ExitStatus.configuration,
                 "DATABASE_URL: a copy into this database was not completed; run chat-api migrate --from … again")
         }
+        do {
+            secrets = try await SecretUpkeep(store: store).run()
+        } catch {
+            await membership?.leave()
+            throw error
+        }
         let (key, epoch) = try await store.write { transaction in
             (
                 try transaction.keep(Self.random(PublicIdentifiers.keyBytes), as: .identifierKey),
@@ -168,6 +176,9 @@ extension StoreSettings {
             lifetime: .init(
                 idleSeconds: configuration.sessions.idle.components.seconds,
                 expirySeconds: configuration.sessions.lifetime.components.seconds),
-            nodeId: nodeId, makesReplies: configuration.components.contains(.assistant))
+            nodeId: nodeId, makesReplies: configuration.components.contains(.assistant),
+            secrets: SecretBox(
+                key: configuration.secrets.encryption.bytes,
+                former: configuration.secrets.formerEncryption.map(\.bytes)))
     }
 }

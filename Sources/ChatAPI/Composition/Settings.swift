@@ -41,7 +41,10 @@ extension HTTPSettings {
             rates: Rates(
                 loginsPerMinute: limits.loginsPerMinute, sessionsPerMinute: limits.sessionsPerMinute,
                 requestsPerSecond: limits.requestsPerSecond),
+            registration: configuration.registration,
+            lockout: limits.lockoutFailures.map { Lockout(failures: $0) },
             nodeId: configuration.nodeId, version: Version.current)
+        docsAssets = configuration.dataDirectory.file("docs-assets")
     }
 }
 
@@ -72,7 +75,8 @@ extension SocketCredentials {
                 try await Self.translated {
                     let verified = try authenticator.verify(token)
                     let access = try await authenticator.access(of: verified)
-                    return SocketCredential(access: access, expiresAt: verified.end)
+                    let end = if let end = verified.end { end } else { try await authenticator.end(of: verified) }
+                    return SocketCredential(access: access, expiresAt: end)
                 }
             },
             ticket: { ticket in
@@ -103,11 +107,11 @@ extension SocketCredentials {
 }
 
 extension VerifiedToken {
-    /// When an access token ends; a session's token lives as long as the session.
+    /// When an access token ends; a session's token lives as long as the session, and a key's end stands in its row.
     fileprivate var end: Timestamp? {
         switch self {
         case .access(let claims): claims.expiresAt
-        case .session: nil
+        case .session, .apiKey: nil
         }
     }
 }

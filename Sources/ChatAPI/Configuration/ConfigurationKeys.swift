@@ -52,7 +52,8 @@ extension ConfigurationKey {
         example: "the output of: openssl rand -base64 48", isSecret: true)
     static let encryptionKey = ConfigurationKey(
         "ENCRYPTION_KEY", in: .data, note: "made once and kept in DATA_DIR with mode 0600",
-        "Encrypts secrets stored in the database: at least 32 bytes. Required with MySQL, the same on every node.",
+        "Encrypts secrets stored in the database: at least 32 bytes. Required with MySQL, the same on every node. "
+            + "Several, comma-separated: the first encrypts, all decrypt.",
         example: "the output of: openssl rand -base64 48", isSecret: true)
 
     // MARK: Access
@@ -145,7 +146,7 @@ extension ConfigurationKey {
         "Messages a minute from a customer.", example: "60")
     static let rateLogin = ConfigurationKey(
         "RATE_LOGIN_PER_MINUTE", in: .limits, default: "10",
-        "Logins a minute per account and address.", example: "10")
+        "Logins a minute per account and address, ten times as many per address, and registrations per address.", example: "10")
     static let rateSessions = ConfigurationKey(
         "RATE_SESSIONS_PER_MINUTE", in: .limits, default: "60", "New sessions a minute per address.", example: "60")
     static let rateRequests = ConfigurationKey(

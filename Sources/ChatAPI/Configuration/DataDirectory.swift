@@ -46,6 +46,17 @@ struct DataDirectory: Sendable, Equatable {
         return secret
     }
 
+    /// The keys that are kept under this name, one made now when there are none yet.
+    func keptSecrets(_ name: String) throws(ConfigurationProblem) -> KeyRing {
+        let text = try KeptFile(path: file(name)).content { Self.randomText() }
+        do {
+            return try KeyRing(text)
+        } catch {
+            let problem = (error as? WrongValue)?.problem ?? "cannot be read"
+            throw ConfigurationProblem(key: file(name), problem: "\(problem); restore it")
+        }
+    }
+
     /// The node's name, made now when there is none yet.
     func keptNodeName(hostName: String) throws(ConfigurationProblem) -> String {
         let name = try KeptFile(path: file("node-id")).content { NodeName.make(hostName: hostName) }

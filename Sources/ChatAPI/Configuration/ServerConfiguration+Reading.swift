@@ -1,3 +1,5 @@
+import HTTPAPI
+
 extension ServerConfiguration {
     /// Reads and validates the whole configuration; then, and only then, makes what is made once: the data folder, the
     /// kept secrets and the node's name.
@@ -19,11 +21,11 @@ extension ServerConfiguration {
             ?? .sqlite(path: dataDirectory.file("chat.db"))
         redis = try values.optional(.redisURL, RedisAddress.init)
         let jwtSecret = try Self.secret(.jwtSecret, values, environment, database)
-        let encryptionKey = try Self.secret(.encryptionKey, values, environment, database)
+        let encryptionKeys = try Self.secrets(.encryptionKey, values, environment, database)
         try Self.checkDrivers(database: database, redis: redis, components: components)
 
         admin = try Self.admin(values, environment)
-        registration = try values.required(.registration, Parse.choice(of: Registration.self))
+        registration = try values.required(.registration, Parse.choice(of: HTTPSettings.Registration.self))
         sessions = Sessions(
             idle: try values.required(.sessionIdleSeconds, Parse.seconds(in: 1...Self.longestSession)),
             lifetime: try values.required(.sessionTTLSeconds, Parse.seconds(in: 1...Self.longestSession)))
@@ -34,9 +36,10 @@ extension ServerConfiguration {
 
         try dataDirectory.create()
         self.nodeId = if let nodeId { nodeId } else { try dataDirectory.keptNodeName(hostName: sources.hostName) }
+        let keys = if let encryptionKeys { encryptionKeys } else { try dataDirectory.keptSecrets("encryption-key") }
         secrets = Secrets(
-            jwt: try dataDirectory.secret(jwtSecret, orKeptAs: "jwt-secret"),
-            encryption: try dataDirectory.secret(encryptionKey, orKeptAs: "encryption-key"))
+            jwt: try dataDirectory.secret(jwtSecret, orKeptAs: "jwt-secret"), encryption: keys.current,
+            formerEncryption: keys.former)
     }
 
     /// Seconds: 90 days, as long as an expired session's token is good for anything at all.
@@ -46,17 +49,34 @@ extension ServerConfiguration {
         _ key: ConfigurationKey, _ values: ConfigurationValues, _ environment: DeploymentEnvironment,
         _ database: DatabaseAddress
     ) throws(ConfigurationProblem) -> Secret? {
-        guard let secret = try values.optional(key, Parse.keyMaterial) else {
+        let secret = try values.optional(key, Parse.keyMaterial)
+        try check(secret.map { [$0] }, of: key, environment, database)
+        return secret
+    }
+
+    private static func secrets(
+        _ key: ConfigurationKey, _ values: ConfigurationValues, _ environment: DeploymentEnvironment,
+        _ database: DatabaseAddress
+    ) throws(ConfigurationProblem) -> KeyRing? {
+        let ring = try values.optional(key, KeyRing.init)
+        try check(ring.map { [$0.current] + $0.former }, of: key, environment, database)
+        return ring
+    }
+
+    private static func check(
+        _ secrets: [Secret]?, of key: ConfigurationKey, _ environment: DeploymentEnvironment,
+        _ database: DatabaseAddress
+    ) throws(ConfigurationProblem) {
+        guard let secrets else {
             // A secret made by one node would not be known to the others.
             if case .mysql = database {
                 throw key.problem("is missing: it is required with MySQL, the same on every node")
             }
-            return nil
+            return
         }
-        if environment == .production, secret.looksLikeAPlaceholder {
+        if environment == .production, secrets.contains(where: \.looksLikeAPlaceholder) {
             throw key.problem("is a placeholder, not a secret, which ENVIRONMENT=production refuses")
         }
-        return secret
     }
 
     /// One process owns a SQLite file, so it runs everything and has nobody to talk to.

@@ -1,3 +1,5 @@
+import HTTPAPI
+
 /// Where the server runs: what is convenient in development is refused in production.
 enum DeploymentEnvironment: String, Sendable, CaseIterable {
     case development, production
@@ -8,15 +10,6 @@ struct ServerConfiguration: Sendable {
     /// A part of the server that a process can run or leave to others.
     enum Component: String, Sendable, CaseIterable {
         case realtime, assistant, api, admin, scheduler
-    }
-
-    enum Registration: String, Sendable, CaseIterable {
-        /// Anybody.
-        case open
-        /// Invited people.
-        case invite
-        /// Nobody.
-        case closed
     }
 
     /// The admin that the first start creates.
@@ -43,6 +36,8 @@ struct ServerConfiguration: Sendable {
         let jwt: Secret
         /// Encrypts secrets stored in the database.
         let encryption: Secret
+        /// Decrypt what was encrypted with them before.
+        let formerEncryption: [Secret]
     }
 
     let environment: DeploymentEnvironment
@@ -56,7 +51,7 @@ struct ServerConfiguration: Sendable {
     let limits: LimitsConfiguration
     let sessions: Sessions
     let admin: Admin
-    let registration: Registration
+    let registration: HTTPSettings.Registration
     let secrets: Secrets
     let logs: LogsConfiguration
     /// What looks wrong but does not stop the start, a line each, without values.

@@ -64,17 +64,12 @@ extension Transaction {
         else { throw Refusal.invalid([Invitation.problem]) }
         return invitation
     }
-
-    /// Forgets invitations that ended long ago.
-    /// - Returns: how many rows went.
-    func sweepInvitations() throws -> Int {
-        try connection.run(
-            "DELETE FROM invitations WHERE expires_at <= ?",
-            [.time(now.adding(seconds: -Invitation.keptDays * 86_400))])
-    }
 }
 
 extension RowReader {
+    /// When the newest invitation ended that is not kept any more.
+    var lastForgottenInvitation: Timestamp { now.adding(seconds: -Invitation.keptDays * 86_400) }
+
     /// Invitations of the workspace, used and late ones too, newest first.
     public func invitations(
         after position: KeysetPosition?, limit: Int, by access: Access

@@ -46,6 +46,9 @@ extension RowReader {
         if let lockout, let end = try lockoutEnd(of: attempt, lockout) { throw LockedOut(until: end, now: now) }
     }
 
+    /// Of failures, when the newest began to be counted that count no more.
+    var lastForgottenFailure: Timestamp { now.adding(seconds: -Lockout.windowSeconds) }
+
     /// Until when the account is locked out for this source; nil when it is not.
     func lockoutEnd(of attempt: LoginAttempt, _ lockout: Lockout) throws -> Timestamp? {
         try lockoutEnd(of: attempt, lockout, locking: false)
@@ -112,17 +115,16 @@ extension Transaction {
         try connection.run("DELETE FROM login_failures WHERE account = ?", [.blob(account)])
     }
 
-    /// Forgets failures that count no more.
-    /// - Returns: how many rows went.
-    func sweepLoginFailures() throws -> Int {
+    /// Forgets failures that count no more, and invitations that ended long ago.
+    public func sweepSignIns() throws {
         try connection.run(
-            "DELETE FROM login_failures WHERE window_began_at <= ?",
-            [.time(now.adding(seconds: -Lockout.windowSeconds))])
+            "DELETE FROM login_failures WHERE window_began_at <= ?", [.time(lastForgottenFailure)])
+        try connection.run("DELETE FROM invitations WHERE expires_at <= ?", [.time(lastForgottenInvitation)])
     }
 
     /// - Returns: the failures within the window, this one included.
     private func countFailure(_ attempt: LoginAttempt) throws -> Int64 {
-        let limit = now.adding(seconds: -Lockout.windowSeconds)
+        let limit = lastForgottenFailure
         if try addFailure(attempt, since: limit) { return try failures(of: attempt) }
         let begun = try connection.run(
             """

@@ -9,8 +9,14 @@ extension RowReader {
             SELECT EXISTS (SELECT 1 FROM chat_sessions WHERE status IN ('active', 'idle') AND expires_at <= ?) \
             OR EXISTS (SELECT 1 FROM chat_sessions WHERE status = 'active' AND last_active_at <= ?) \
             OR EXISTS (SELECT 1 FROM tickets WHERE expires_at <= ?) \
+            OR EXISTS (SELECT 1 FROM login_failures WHERE window_began_at <= ?) \
+            OR EXISTS (SELECT 1 FROM invitations WHERE expires_at <= ?) \
             OR EXISTS (SELECT 1 FROM idempotency_keys WHERE claimed_at <= ?) \
             OR EXISTS (SELECT 1 FROM conversations WHERE snoozed_until <= ? AND status = 'snoozed')
-            """, [.time(now), .time(idleSince), .time(now), .time(lastForgottenClaim), .time(now)]) == 1
+            """,
+            [
+                .time(now), .time(idleSince), .time(now), .time(lastForgottenFailure), .time(lastForgottenInvitation),
+                .time(lastForgottenClaim), .time(now),
+            ]) == 1
     }
 }
