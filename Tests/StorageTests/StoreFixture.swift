@@ -118,6 +118,7 @@ final class CommitRecorder: CommitObserver {
     var replyJobs: [ReplyJob] { told.flatMap(\.replyJobs) }
     var endedSessions: [Identifier<ChatSession>] { told.flatMap(\.endedSessions).map(\.id) }
     var endedLogins: [Identifier<Login>] { told.flatMap(\.endedLogins) }
+    var endedKeys: [Identifier<APIKey>] { told.flatMap(\.endedKeys) }
     var changedAccess: [ChangedAccess] { told.flatMap(\.changedUsers) }
     var batchSizes: [Int] { told.map(\.events.count) }
 }

@@ -25,13 +25,15 @@ extension Transaction {
             created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """, try article.editableColumns + [.identifier(article.id), .identifier(article.workspaceId), .time(now)])
         try noteChangedKnowledge(of: access.workspaceId)
+        try audit(.articleCreated, .article(article.id), after: article.administered, by: access)
         return article
     }
 
     public func updateArticle(_ id: Identifier<Article>, _ patch: ArticlePatch, by access: Access) throws -> Article {
         try access.require(.knowledgeWrite)
         try lock(id)
-        var article = try article(id, by: access)
+        let old = try article(id, by: access)
+        var article = old
         if let title = patch.title { article.title = title }
         if let content = patch.content { article.content = content }
         if let locale = patch.locale { article.locale = locale }
@@ -45,14 +47,19 @@ extension Transaction {
             updated_at = ? WHERE id = ?
             """, try article.editableColumns + [.identifier(id)])
         try noteChangedKnowledge(of: access.workspaceId)
+        let changes = old.changes(to: article)
+        if !changes.isEmpty {
+            try audit(.articleUpdated, .article(id), before: changes.before, after: changes.after, by: access)
+        }
         return article
     }
 
     public func deleteArticle(_ id: Identifier<Article>, by access: Access) throws {
         try access.require(.knowledgeWrite)
-        _ = try article(id, by: access)
+        let article = try article(id, by: access)
         try connection.run("DELETE FROM articles WHERE id = ?", [.identifier(id)])
         try noteChangedKnowledge(of: access.workspaceId)
+        try audit(.articleDeleted, .article(id), before: article.administered, by: access)
     }
 
     private func noteChangedKnowledge(of workspaceId: Identifier<Workspace>) throws {
@@ -62,6 +69,31 @@ extension Transaction {
 }
 
 extension Article {
+    /// What the audit log tells of an article. Of the text, which can be long, only how much it is.
+    fileprivate var administered: JSONValue {
+        [
+            "title": .string(title), "locale": .string(locale), "status": .string(status.rawValue),
+            "content_characters": .int(Int64(content.unicodeScalars.count)),
+        ]
+    }
+
+    fileprivate func changes(to article: Article) -> Changes {
+        func texts(_ values: [String]) -> JSONValue { .array(values.map { .string($0) }) }
+        var changes = Changes()
+        changes.note("title", .string(title), .string(article.title))
+        changes.note("locale", .string(locale), .string(article.locale))
+        changes.note("status", .string(status.rawValue), .string(article.status.rawValue))
+        changes.note("questions", texts(questions), texts(article.questions))
+        if content != article.content {
+            // Together with the version, since the length may be the same.
+            changes.note(
+                "content_characters", .int(Int64(content.unicodeScalars.count)),
+                .int(Int64(article.content.unicodeScalars.count)))
+            changes.note("version", .int(version), .int(article.version))
+        }
+        return changes
+    }
+
     fileprivate var editableColumns: [SQLValue] {
         get throws {
             [

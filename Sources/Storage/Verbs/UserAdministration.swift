@@ -13,7 +13,7 @@ public struct UserFilter: Sendable, Equatable {
 }
 
 /// A user whom an admin makes.
-public struct NewUser: Sendable, Equatable {
+public struct UserDraft: Sendable, Equatable {
     public var email: String
     public var name: String
     public var passwordHash: String
@@ -45,7 +45,7 @@ public struct UserPatch: Sendable, Equatable {
 extension Transaction {
     /// Makes a user with a role that goes in nothing beyond what the caller may do.
     /// - Throws: ``Refusal/emailTaken``, ``Refusal/forbidden``, ``Refusal/invalid(_:)`` for a role that there is not.
-    public func addUser(_ new: NewUser, by access: Access) throws -> User {
+    public func addUser(_ new: UserDraft, by access: Access) throws -> User {
         let grants = try administer(.usersWrite, by: access)
         let role = try givenRole(new.role, within: grants, in: access.workspaceId)
         var user = try createUser(
@@ -109,12 +109,6 @@ extension Transaction {
             "UPDATE users SET deleted_at = ?, email = '', email_key = ?, password_hash = '' WHERE id = ?",
             [.time(now), .text("deleted:\(id.rawValue)"), .identifier(id)])
         try audit(.userDeleted, .user(id), before: user.administered, by: access)
-    }
-
-    /// A user whom the caller may change.
-    /// - Throws: ``Refusal/notFound``, ``Refusal/forbidden``.
-    public func administrable(_ id: Identifier<User>, by access: Access) throws -> User {
-        try administered(id, by: access).0
     }
 
     /// A user whom the caller may send away.
@@ -249,6 +243,15 @@ extension User {
 }
 
 extension RowReader {
+    /// A user whom the caller may change, as far as can be seen now.
+    /// - Throws: ``Refusal/notFound``, ``Refusal/forbidden``.
+    public func administrable(_ id: Identifier<User>, by access: Access) throws -> User {
+        try access.require(.usersWrite)
+        guard let user = try user(id), user.workspaceId == access.workspaceId else { throw Refusal.notFound }
+        if let staff = access.staff { try staff.grants.require(toCover: user.role.grants) }
+        return user
+    }
+
     /// A user of the workspace.
     /// - Throws: ``Refusal/notFound``, ``Refusal/forbidden``.
     public func user(_ id: Identifier<User>, by access: Access) throws -> User {
