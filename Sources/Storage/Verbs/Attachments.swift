@@ -9,10 +9,10 @@ extension Transaction {
     /// Adds the row of a file that lies on disk by now, for its uploader to send.
     /// - Throws: ``Refusal/forbidden``; ``Refusal/conflict(_:)`` when too many of the uploader's wait already.
     public func addAttachment(_ attachment: Attachment, digest: [UInt8], by access: Access) throws {
-        if access.contact == nil { try access.require(.messagesWrite) }
         guard let uploader = access.actor.id else { throw Refusal.forbidden }
-        guard try unsentAttachments(of: access) < Attachment.maximumUnsent else {
-            throw Refusal.conflict("\(Attachment.maximumUnsent) files wait to be sent: send some of them first")
+        try requireRoomForAttachment(of: access)
+        if let contact = access.contact {
+            try touchSession(contact.sessionId, atLeastEvery: ChatSession.activityGranularitySeconds)
         }
         try connection.run(
             """
@@ -117,15 +117,18 @@ extension RowReader {
         )?.stored
     }
 
-    /// Files of this uploader that wait to be sent.
-    public func unsentAttachments(of access: Access) throws -> Int {
-        Int(
-            try connection.integer(
-                """
-                SELECT count(*) FROM attachments WHERE workspace_id = ? AND uploader_kind = ? AND uploader_id = ? \
-                AND message_id IS NULL
-                """,
-                [.identifier(access.workspaceId), .text(access.actor.kind.rawValue), .optional(access.actor.id)]) ?? 0)
+    /// - Throws: ``Refusal/forbidden``; ``Refusal/conflict(_:)`` when too many of the uploader's files wait to be sent.
+    public func requireRoomForAttachment(of access: Access) throws {
+        if access.contact == nil { try access.require(.messagesWrite) }
+        let waiting = try connection.integer(
+            """
+            SELECT count(*) FROM attachments WHERE workspace_id = ? AND uploader_kind = ? AND uploader_id = ? \
+            AND message_id IS NULL
+            """,
+            [.identifier(access.workspaceId), .text(access.actor.kind.rawValue), .optional(access.actor.id)])
+        guard waiting ?? 0 < Attachment.maximumUnsent else {
+            throw Refusal.conflict("\(Attachment.maximumUnsent) files wait to be sent: send some of them first")
+        }
     }
 
     /// Which of these keys are of files that there are.
