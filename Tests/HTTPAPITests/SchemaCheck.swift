@@ -25,7 +25,8 @@ struct SchemaCheck {
         _ keyword: String, _ argument: JSONValue, _ members: [String: JSONValue], _ value: JSONValue, _ place: String
     ) -> [String] {
         func unless(_ isRight: Bool) -> [String] {
-            isRight ? [] : ["\(place): \(value.serialized().prefix(200)) is against \(keyword) \(argument.serialized())"]
+            isRight
+                ? [] : ["\(place): \(value.serialized().prefix(200)) is against \(keyword) \(argument.serialized())"]
         }
         switch keyword {
         case "$ref":

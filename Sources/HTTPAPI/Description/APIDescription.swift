@@ -30,7 +30,8 @@ public struct APIDescription: Sendable {
                 "examples": .object(ExampleMaker(schemas: components.schemas).examples(of: Self.shown(in: paths))),
                 "securitySchemes": .object(
                     Dictionary(
-                        SecurityScheme.allCases.map { ($0.rawValue, $0.json) }, uniquingKeysWith: { first, _ in first })),
+                        SecurityScheme.allCases.map { ($0.rawValue, $0.json) }, uniquingKeysWith: { first, _ in first })
+                ),
                 "headers": .object(OperationDescription.sharedHeaders),
                 "parameters": .object(ParameterDescription.shared),
             ],

@@ -1,4 +1,5 @@
 import Domain
+import HTTPTypes
 import Wire
 
 /// Makes an example of each schema, which validates against it by construction; a test proves that it does.

@@ -142,7 +142,8 @@ struct OperationDescription {
         default: break
         }
         return Dictionary(
-            names.map { ($0, ["$ref": .string("#/components/headers/\($0)")]) }, uniquingKeysWith: { first, _ in first })
+            names.map { ($0, ["$ref": .string("#/components/headers/\($0)")]) }, uniquingKeysWith: { first, _ in first }
+        )
     }
 
     /// Headers of answers.

@@ -38,6 +38,15 @@ struct DescriptionRoutes: Sendable {
         }
         table.produces("text/html")
         table.alsoAnswersNotModified()
+        let events = KeptText { SocketDocument().html }
+        table.open(
+            get: "/docs/events", summary: "The frames and events of the WebSocket, for people",
+            response: NoContent.self
+        ) { call in
+            events.answer(to: call.incoming.headers, as: "text/html; charset=utf-8")
+        }
+        table.produces("text/html")
+        table.alsoAnswersNotModified()
         let files = assets.local ?? [:]
         table.open(
             get: "/docs/assets/{name}", summary: "Swagger UI, where it is installed", response: NoContent.self

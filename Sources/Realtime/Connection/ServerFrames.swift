@@ -14,18 +14,18 @@ struct ServerFrames: Sendable {
     }
 
     private func frame(
-        _ type: String, requestId: String? = nil, conversationId: String? = nil, _ data: some Encodable
+        _ type: ServerFrameType, requestId: String? = nil, conversationId: String? = nil, _ data: some Encodable
     ) -> TextFrame {
         TextFrame(
             json: JSON.encode(
-                Envelope(type: type, requestId: requestId, conversationId: conversationId, data: data)))
+                Envelope(type: type.rawValue, requestId: requestId, conversationId: conversationId, data: data)))
     }
 
-    enum Mode: String, Encodable, Sendable {
+    enum Mode: String, Codable, CaseIterable, Sendable {
         case live, replay, snapshot
     }
 
-    struct Limits: Encodable, Sendable {
+    struct Limits: Codable, Sendable {
         var frameBytes = 65_536
         var messageScalars = Message.maximumScalars
         var clientMessageIdBytes = Message.maximumClientIdBytes
@@ -33,7 +33,7 @@ struct ServerFrames: Sendable {
         var framesPerSecond: Double
     }
 
-    struct ContactReady: Encodable, Sendable {
+    struct ContactReady: Codable, Sendable {
         var connectionId: String
         var nodeId: String
         var session: SessionView
@@ -45,7 +45,7 @@ struct ServerFrames: Sendable {
         var limits: Limits
     }
 
-    struct StaffReady: Encodable, Sendable {
+    struct StaffReady: Codable, Sendable {
         var connectionId: String
         var nodeId: String
         var user: UserView
@@ -57,60 +57,43 @@ struct ServerFrames: Sendable {
 
     func ready(_ data: ContactReady, conversationId: Identifier<Conversation>, requestId: String?) -> TextFrame {
         frame(
-            "ready", requestId: requestId, conversationId: views.identifiers.text(conversationId), data)
+            .ready, requestId: requestId, conversationId: views.identifiers.text(conversationId), data)
     }
 
     func ready(_ data: StaffReady, requestId: String?) -> TextFrame {
-        frame("ready", requestId: requestId, data)
+        frame(.ready, requestId: requestId, data)
     }
 
     func synced(_ conversationId: Identifier<Conversation>, at seq: Int64) -> TextFrame {
-        struct Data: Encodable { var seq: Int64 }
-        return frame("synced", conversationId: views.identifiers.text(conversationId), Data(seq: seq))
+        frame(.synced, conversationId: views.identifiers.text(conversationId), FrameData.Synced(seq: seq))
     }
 
     /// For a staff socket, which has nothing to replay at first.
-    func synced() -> TextFrame { frame("synced", Empty()) }
-
-    private struct Empty: Encodable {}
+    func synced() -> TextFrame { frame(.synced, FrameData.Nothing()) }
 
     func ack(requestId: String?, conversationId: String?) -> TextFrame {
-        frame("ack", requestId: requestId, conversationId: conversationId, Empty())
+        frame(.ack, requestId: requestId, conversationId: conversationId, FrameData.Nothing())
     }
 
     func ack(of message: Message, isDuplicate: Bool, requestId: String?, conversationId: String?) -> TextFrame {
-        struct Data: Encodable {
-            var messageId: String
-            var clientMessageId: String?
-            var seq: Int64
-            var at: Timestamp
-            var duplicate: Bool
-        }
-        return frame(
-            "ack", requestId: requestId, conversationId: conversationId,
-            Data(
+        frame(
+            .ack, requestId: requestId, conversationId: conversationId,
+            FrameData.Sent(
                 messageId: views.identifiers.text(message.id), clientMessageId: message.clientMessageId,
                 seq: message.seq, at: message.createdAt, duplicate: isDuplicate))
     }
 
     func error(_ error: SocketError, requestId: String?, conversationId: String?) -> TextFrame {
-        struct Data: Encodable {
-            var code: SocketError.Code
-            var detail: String
-            var retryInSeconds: Double?
-            var final: Bool
-        }
-        return frame(
-            "error", requestId: requestId, conversationId: conversationId,
-            Data(
+        frame(
+            .error, requestId: requestId, conversationId: conversationId,
+            FrameData.Refused(
                 code: error.code, detail: error.detail, retryInSeconds: error.retryInSeconds, final: error.isFinal))
     }
 
     func pong(headSeq: Int64, requestId: String?, conversationId: Identifier<Conversation>) -> TextFrame {
-        struct Data: Encodable { var headSeq: Int64 }
-        return frame(
-            "pong", requestId: requestId, conversationId: views.identifiers.text(conversationId),
-            Data(headSeq: headSeq))
+        frame(
+            .pong, requestId: requestId, conversationId: views.identifiers.text(conversationId),
+            FrameData.Pong(headSeq: headSeq))
     }
 
     func pong(heads: [Identifier<Conversation>: Int64], requestId: String?) -> TextFrame {
@@ -121,27 +104,22 @@ struct ServerFrames: Sendable {
     }
 
     func viewRow(_ conversation: Conversation, isIn: Bool) -> TextFrame {
-        struct Data: Encodable {
-            var conversation: ConversationView
-            var isIn: Bool
-
-            enum CodingKeys: String, CodingKey {
-                case conversation
-                case isIn = "in"
-            }
-        }
-        return frame(
-            "view.row", conversationId: views.identifiers.text(conversation.id),
-            Data(conversation: views.conversation(conversation), isIn: isIn))
+        frame(
+            .viewRow, conversationId: views.identifiers.text(conversation.id),
+            FrameData.ViewRow(conversation: views.conversation(conversation), isIn: isIn))
     }
 
     func unsubscribed(_ conversationId: Identifier<Conversation>, reason: String) -> TextFrame {
-        struct Data: Encodable { var reason: String }
-        return frame("unsubscribed", conversationId: views.identifiers.text(conversationId), Data(reason: reason))
+        frame(
+            .unsubscribed, conversationId: views.identifiers.text(conversationId),
+            FrameData.Unsubscribed(reason: reason))
+    }
+
+    func notice(_ notice: Notice) -> TextFrame {
+        frame(.notice, FrameData.Notice(code: notice.code, text: notice.text))
     }
 
     func drain(reconnectInSeconds seconds: Int) -> TextFrame {
-        struct Data: Encodable { var reconnectInSeconds: Int }
-        return frame("drain", Data(reconnectInSeconds: seconds))
+        frame(.drain, FrameData.Drain(reconnectInSeconds: seconds))
     }
 }

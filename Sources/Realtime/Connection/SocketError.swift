@@ -3,7 +3,7 @@ import Storage
 
 /// The answer to a frame that was turned down.
 struct SocketError: Error, Sendable, Equatable {
-    enum Code: String, Encodable, Sendable {
+    enum Code: String, Codable, CaseIterable, Sendable {
         case invalid
         case unknownType = "unknown_type"
         case tooLarge = "too_large"

@@ -62,113 +62,82 @@ struct PassingFrames: Sendable {
         var data: Content
     }
 
-    struct Participant: Encodable {
-        var kind: Actor.Kind
-        var id: String?
-        @Nullable var name: String?
-    }
-
     private func frame(
-        _ type: String, _ conversationId: Identifier<Conversation>, _ data: some Encodable, requestId: String? = nil
+        _ type: ServerFrameType, _ conversationId: Identifier<Conversation>, _ data: some Encodable,
+        requestId: String? = nil
     ) -> TextFrame {
         TextFrame(
             json: JSON.encode(
                 Envelope(
-                    type: type, requestId: requestId, conversationId: identifiers.text(conversationId), data: data)))
+                    type: type.rawValue, requestId: requestId, conversationId: identifiers.text(conversationId),
+                    data: data)))
     }
 
-    private func participant(_ actor: Actor, for viewer: Viewer) -> Participant {
+    private func participant(_ actor: Actor, for viewer: Viewer) -> FrameData.Participant {
         let id: String? =
             switch (actor.kind, viewer) {
             case (.agent, .staff): actor.id.map { identifiers.text(Identifier<User>($0)) }
             case (.contact, _): actor.id.map { identifiers.text(Identifier<Contact>($0)) }
             default: nil
             }
-        return Participant(kind: actor.kind, id: id, name: actor.name)
+        return FrameData.Participant(kind: actor.kind, id: id, name: actor.name)
     }
 
     func typing(in conversationId: Identifier<Conversation>, by actor: Actor) -> PassingFrame {
-        struct Data: Encodable { var participant: Participant }
-        return PassingFrame(
-            type: "typing", kind: .replaceable(key: "typing \(actor.kind) \(actor.id ?? 0)"), excluded: actor,
-            frame: frame("typing", conversationId, Data(participant: participant(actor, for: .staff))),
-            contactFrame: frame("typing", conversationId, Data(participant: participant(actor, for: .contact))))
+        PassingFrame(
+            type: ServerFrameType.typing.rawValue, kind: .replaceable(key: "typing \(actor.kind) \(actor.id ?? 0)"),
+            excluded: actor,
+            frame: frame(.typing, conversationId, FrameData.Typing(participant: participant(actor, for: .staff))),
+            contactFrame: frame(
+                .typing, conversationId, FrameData.Typing(participant: participant(actor, for: .contact))))
     }
 
     func receipt(in conversationId: Identifier<Conversation>, of actor: Actor, seq: Int64) -> PassingFrame {
-        struct Data: Encodable {
-            var participant: Participant
-            var seq: Int64
-        }
-        return PassingFrame(
-            type: "receipt", kind: .replaceable(key: "receipt \(actor.kind) \(actor.id ?? 0)"), excluded: actor,
-            frame: frame("receipt", conversationId, Data(participant: participant(actor, for: .staff), seq: seq)),
+        PassingFrame(
+            type: ServerFrameType.receipt.rawValue, kind: .replaceable(key: "receipt \(actor.kind) \(actor.id ?? 0)"),
+            excluded: actor,
+            frame: frame(
+                .receipt, conversationId,
+                FrameData.Receipt(participant: participant(actor, for: .staff), seq: seq)),
             contactFrame: frame(
-                "receipt", conversationId, Data(participant: participant(actor, for: .contact), seq: seq)))
+                .receipt, conversationId, FrameData.Receipt(participant: participant(actor, for: .contact), seq: seq)))
     }
 
     private func reply(
-        _ type: String, _ job: ReplyJob, _ data: some Encodable, kind: PassingFrame.Kind? = nil
+        _ type: ServerFrameType, _ job: ReplyJob, _ data: some Encodable, kind: PassingFrame.Kind? = nil
     ) -> PassingFrame {
         let frame = frame(type, job.conversationId, data)
         let kind = kind ?? .reply(id: job.id, generation: job.generation)
-        return PassingFrame(type: type, kind: kind, ownerEpoch: job.ownerEpoch, frame: frame, contactFrame: frame)
+        return PassingFrame(
+            type: type.rawValue, kind: kind, ownerEpoch: job.ownerEpoch, frame: frame, contactFrame: frame)
     }
 
     func started(_ job: ReplyJob) -> PassingFrame {
-        struct Data: Encodable {
-            var messageId: String
-            var generation: Int64
-            var ownerEpoch: Int64
-        }
-        return reply(
-            "reply.started", job,
-            Data(
+        reply(
+            .replyStarted, job,
+            FrameData.ReplyStarted(
                 messageId: identifiers.text(job.id), generation: job.generation, ownerEpoch: job.ownerEpoch))
     }
 
     func delta(_ delta: PassingFrame.ReplyDelta, _ job: ReplyJob) -> PassingFrame {
-        reply("reply.delta", job, DeltaData(delta, identifiers), kind: .delta(delta))
+        reply(.replyDelta, job, FrameData.ReplyText(delta, identifiers), kind: .delta(delta))
     }
 
     /// A delta that a slow reader's queue has merged from several.
     func delta(_ delta: PassingFrame.ReplyDelta, in conversationId: Identifier<Conversation>) -> TextFrame {
-        frame("reply.delta", conversationId, DeltaData(delta, identifiers))
-    }
-
-    private struct DeltaData: Encodable {
-        var messageId: String
-        var generation: Int64
-        var offset: Int
-        var text: String
-
-        init(_ delta: PassingFrame.ReplyDelta, _ identifiers: PublicIdentifiers) {
-            messageId = identifiers.text(delta.messageId)
-            generation = delta.generation
-            offset = delta.offset
-            text = delta.text
-        }
+        frame(.replyDelta, conversationId, FrameData.ReplyText(delta, identifiers))
     }
 
     func reset(_ job: ReplyJob, reason: String) -> PassingFrame {
-        struct Data: Encodable {
-            var messageId: String
-            var generation: Int64
-            var reason: String
-            var keep: String
-        }
-        return reply(
-            "reply.reset", job,
-            Data(messageId: identifiers.text(job.id), generation: job.generation, reason: reason, keep: ""),
+        reply(
+            .replyReset, job,
+            FrameData.ReplyReset(
+                messageId: identifiers.text(job.id), generation: job.generation, reason: reason, keep: ""),
             kind: .reset(id: job.id, generation: job.generation))
     }
 
     func failed(_ job: ReplyJob, code: String) -> PassingFrame {
-        struct Data: Encodable {
-            var messageId: String
-            var code: String
-        }
-        return reply("reply.failed", job, Data(messageId: identifiers.text(job.id), code: code))
+        reply(.replyFailed, job, FrameData.ReplyFailed(messageId: identifiers.text(job.id), code: code))
     }
 
     /// A reply in the making, for a reader that has missed its pieces.
@@ -179,7 +148,8 @@ struct PassingFrames: Sendable {
             of: snapshot.messageId, in: conversationId, generation: snapshot.generation, text: snapshot.text,
             requestId: nil)
         return PassingFrame(
-            type: "reply.snapshot", kind: .snapshot(snapshot), ownerEpoch: snapshot.ownerEpoch, frame: frame,
+            type: ServerFrameType.replySnapshot.rawValue, kind: .snapshot(snapshot), ownerEpoch: snapshot.ownerEpoch,
+            frame: frame,
             contactFrame: frame)
     }
 
@@ -187,15 +157,9 @@ struct PassingFrames: Sendable {
         of messageId: Identifier<Message>, in conversationId: Identifier<Conversation>, generation: Int64,
         text: String, requestId: String?
     ) -> TextFrame {
-        struct Data: Encodable {
-            var messageId: String
-            var generation: Int64
-            var offset: Int
-            var text: String
-        }
-        return frame(
-            "reply.snapshot", conversationId,
-            Data(
+        frame(
+            .replySnapshot, conversationId,
+            FrameData.ReplyText(
                 messageId: identifiers.text(messageId), generation: generation, offset: text.unicodeScalars.count,
                 text: text),
             requestId: requestId)

@@ -3,24 +3,28 @@ public import Domain
 extension EventEnvelope: SchemaProviding, SchemaNamed {
     public static var schemaName: String { "Event" }
 
-    /// One form for each type of event; `event.hidden` is what a reader gets in place of one that it may not see.
+    /// One form for each type of event.
     public static func schema(in components: SchemaComponents) -> JSONSchema {
+        .oneOf(dataSchemas(in: components).map { form($0.type, $0.data, in: components) })
+    }
+
+    /// The data of each type of event. `event.hidden`, which has none, is what a reader gets in place of one that it may
+    /// not see.
+    public static func dataSchemas(in components: SchemaComponents) -> [(type: String, data: JSONSchema?)] {
         let message = components.schema(of: MessageView.self)
         let conversation = JSONSchema.oneOf([
             components.schema(of: ConversationView.self), components.schema(of: ContactConversationView.self),
         ])
         let actor = JSONSchema.object(
-            [
-                "kind": components.schema(of: Actor.Kind.self), "id": .string,
-                "name": JSONSchema.string.orNull,
-            ], required: ["kind", "name"])
+            ["kind": components.schema(of: Actor.Kind.self), "id": .string, "name": JSONSchema.string.orNull],
+            required: ["kind", "name"])
         let completed = JSONSchema.object(
             ["message": message, "finish_reason": components.schema(of: Event.FinishReason.self)],
             required: ["message", "finish_reason"])
         let updated = JSONSchema.object(
             ["changes": ChangesView.schema(in: components), "actor": actor, "reason": .string],
             required: ["changes", "actor"])
-        let forms = Event.Kind.allCases.map { kind in
+        let schemas = Event.Kind.allCases.map { kind in
             let data: JSONSchema =
                 switch kind {
                 case .messageCreated, .messageUpdated: .object(["message": message], required: ["message"])
@@ -29,9 +33,9 @@ extension EventEnvelope: SchemaProviding, SchemaNamed {
                 case .conversationCreated: .object(["conversation": conversation], required: ["conversation"])
                 case .conversationUpdated: updated
                 }
-            return form(kind.rawValue, data, in: components)
+            return (type: kind.rawValue, data: Optional(data))
         }
-        return .oneOf(forms + [form("event.hidden", nil, in: components)])
+        return schemas + [(type: "event.hidden", data: nil)]
     }
 
     public static var example: JSONValue {
