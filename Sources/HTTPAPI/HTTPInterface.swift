@@ -25,6 +25,8 @@ public struct HTTPInterface: Sendable {
     let passwords: PasswordHasher
     let hub: Hub
     let knowledge: KnowledgeLibrary
+    let desk: AssistantDesk
+    let attachments: AttachmentFolder
     let handoffAnnouncement: @Sendable (_ locale: String?, _ words: String?) -> String
     let settings: HTTPSettings
     let limits: RateLimits
@@ -33,8 +35,9 @@ public struct HTTPInterface: Sendable {
     let assistantHealth: @Sendable () async -> AssistantHealth
     let metrics: MetricsPage
     let busHealth: @Sendable () -> Bool?
-    let parts: Set<Part>
+    private(set) var parts: Set<Part>
     private let startedAt: Timestamp
+    private let swagger: SwaggerAssets
     /// How often a stream looks whether its reply is still under way.
     var streamCheckInterval = ReplyStream.checkInterval
 
@@ -48,8 +51,8 @@ public struct HTTPInterface: Sendable {
     ///   - parts: the routes to serve beside `/health` and `/metrics`, which every process has.
     public init(
         store: ChatStore, views: ViewMaker, authenticator: Authenticator, tokens: TokenAuthority,
-        passwords: PasswordHasher, hub: Hub, knowledge: KnowledgeLibrary, settings: HTTPSettings, readiness: Readiness,
-        clock: any WallClock,
+        passwords: PasswordHasher, hub: Hub, knowledge: KnowledgeLibrary, desk: AssistantDesk,
+        attachments: AttachmentFolder, settings: HTTPSettings, readiness: Readiness, clock: any WallClock,
         handoffAnnouncement: @escaping @Sendable (_ locale: String?, _ words: String?) -> String,
         assistantHealth: @escaping @Sendable () async -> AssistantHealth, metrics: MetricsPage,
         busHealth: @escaping @Sendable () -> Bool? = { nil }, sharing: RateSharing? = nil,
@@ -64,6 +67,8 @@ public struct HTTPInterface: Sendable {
         self.passwords = passwords
         self.hub = hub
         self.knowledge = knowledge
+        self.desk = desk
+        self.attachments = attachments
         self.handoffAnnouncement = handoffAnnouncement
         self.settings = settings
         self.limits = RateLimits(rates: settings.rates, clock: clock, sharing: sharing)
@@ -72,6 +77,7 @@ public struct HTTPInterface: Sendable {
         self.assistantHealth = assistantHealth
         self.metrics = metrics
         self.startedAt = clock.now()
+        swagger = SwaggerAssets(folder: settings.docsAssets)
     }
 
     /// Every route of the API, for a description of it.
@@ -88,30 +94,59 @@ public struct HTTPInterface: Sendable {
         MetricsRoutes(page: metrics).register(in: &table)
         if parts.contains(.api) { registerAPI(in: &table) }
         if parts.contains(.admin) {
+            AssistantRoutes(store: store, views: views, desk: desk).registerProviders(in: &table)
             KnowledgeRoutes(store: store, views: views, library: knowledge).register(in: &table)
+            InvitationRoutes(store: store, views: views).register(in: &table)
+            InboxRoutes(store: store, views: views).register(in: &table)
+            SettingsRoutes(store: store, views: views).register(in: &table)
+            UserRoutes(store: store, views: views, passwords: passwords).register(in: &table)
+            RoleRoutes(store: store, views: views).register(in: &table)
+            TeamRoutes(store: store, views: views).register(in: &table)
+            APIKeyRoutes(store: store, views: views, clock: clock).register(in: &table)
+            NoticeRoutes(store: store, views: views).register(in: &table)
+            AuditRoutes(store: store, views: views).register(in: &table)
             PageRoutes().register(in: &table)
         }
+        // A process that serves some of the routes describes all of them.
+        var whole = self
+        whole.parts = Set(Part.allCases)
+        DescriptionRoutes(
+            version: settings.version, assets: swagger, endpoints: { [whole] in whole.endpoints }
+        ).register(in: &table)
         return table
     }
 
     private func registerAPI(in table: inout EndpointTable) {
-        AuthRoutes(store: store, views: views, tokens: tokens, passwords: passwords, limits: limits)
+        let issue = LoginTokens(views: views, tokens: tokens)
+        AuthRoutes(store: store, issue: issue, passwords: passwords, limits: limits, lockout: settings.lockout)
             .register(in: &table)
+        RegistrationRoutes(
+            store: store, issue: issue, passwords: passwords, policy: settings.registration
+        ).register(in: &table)
+        OwnSignInRoutes(
+            store: store, views: views, passwords: passwords, limits: limits, lockout: settings.lockout
+        ).register(in: &table)
         ProfileRoutes(store: store, views: views).register(in: &table)
         SessionRoutes(
             store: store, views: views,
             opening: SessionOpening(
-                store: store, views: views, authenticator: authenticator, tokens: tokens, limits: limits, clock: clock,
+                store: store, views: views, authenticator: authenticator, tokens: tokens, clock: clock,
                 publicURL: settings.publicURL)
         ).register(in: &table)
         ConversationRoutes(store: store, views: views, clock: clock).register(in: &table)
         OwnershipRoutes(store: store, views: views, announcement: handoffAnnouncement).register(in: &table)
+        MessageEditRoutes(store: store, views: views).register(in: &table)
+        AttachmentRoutes(
+            store: store, views: views, hub: hub, folder: attachments, maximumBytes: settings.attachmentMaximumBytes
+        ).register(in: &table)
         MessageRoutes(
             store: store, views: views, hub: hub,
             stream: ReplyStream(
                 store: store, hub: hub, encoder: EventEncoder(views: views), checkInterval: streamCheckInterval)
         ).register(in: &table)
+        FeedRoutes(store: store, views: views, logEpoch: hub.settings.logEpoch).register(in: &table)
         ContactRoutes(store: store, views: views).register(in: &table)
+        AssistantRoutes(store: store, views: views, desk: desk).register(in: &table)
     }
 
     /// A router that serves all of it.

@@ -18,13 +18,16 @@ public struct ViewMaker: Sendable {
             seq: message.seq, clientMessageId: message.clientMessageId,
             sender: sender(message.sender, for: viewer), type: message.kind, content: message.content,
             attachments: message.attachments.map(attachment),
-            sources: message.sources.map {
-                MessageView.Source(
-                    number: $0.number, articleId: identifiers.text($0.articleId), title: $0.title,
-                    excerpt: $0.excerpt, score: $0.score)
-            },
+            sources: message.sources.map(source),
             status: message.status, replyTo: message.replyTo.map { identifiers.text($0) }, createdAt: message.createdAt,
             editedAt: message.editedAt)
+    }
+
+    /// A passage that a text of the assistant rests on.
+    public func source(_ source: Message.Source) -> MessageView.Source {
+        MessageView.Source(
+            number: source.number, articleId: identifiers.text(source.articleId), title: source.title,
+            excerpt: source.excerpt, score: source.score)
     }
 
     /// A file, with a link that is good for an hour at least.

@@ -31,7 +31,9 @@ final class HTTPFixture: Sendable {
     let store: ChatStore
     let hub: Hub
     let knowledge: KnowledgeLibrary
+    let desk: AssistantDesk
     let views: ViewMaker
+    let attachments: AttachmentFolder
     let tokens: TokenAuthority
     let readiness = Readiness()
     let logs: LogRecorder
@@ -73,7 +75,7 @@ final class HTTPFixture: Sendable {
         guard let identifiers = PublicIdentifiers(key: Array(repeating: 7, count: PublicIdentifiers.keyBytes)) else {
             throw FixtureFault.identifiers
         }
-        let views = ViewMaker(identifiers: identifiers)
+        let views = ViewMaker(identifiers: identifiers, links: AttachmentLinks(clock: clock))
         self.views = views
         let hub = withMetricsFactory(metrics) {
             Hub(
@@ -85,7 +87,14 @@ final class HTTPFixture: Sendable {
         self.hub = hub
         let knowledge = KnowledgeLibrary(store: store)
         self.knowledge = knowledge
-        observer.heirs.withLock { $0 = [hub] }
+        let (providers, board) = ([BuiltinProvider()], ProviderBoard(clock: clock))
+        desk = AssistantDesk(
+            store: store,
+            composer: ReplyComposer(
+                knowledge: knowledge, chain: ProviderChain(providers: providers, board: board, logger: logger),
+                limit: .seconds(10)), providers: providers, board: board, trialDeadlines: .standard)
+        attachments = try AttachmentFolder(path: folder.appending(path: "attachments").path, logger: logger)
+        observer.heirs.withLock { [attachments] in $0 = [hub, attachments] }
         tokens = try await TokenAuthority(secret: Self.tokenSecret, clock: clock)
         passwords = PasswordHasher(cost: passwordCost)
         (workspace, inbox) = try await store.write {
@@ -107,7 +116,8 @@ final class HTTPFixture: Sendable {
         var interface = HTTPInterface(
             store: store, views: views,
             authenticator: Authenticator(store: store, tokens: tokens, identifiers: views.identifiers),
-            tokens: tokens, passwords: passwords, hub: hub, knowledge: knowledge, settings: settings,
+            tokens: tokens, passwords: passwords, hub: hub, knowledge: knowledge, desk: desk, attachments: attachments,
+            settings: settings,
             readiness: readiness, clock: clock,
             handoffAnnouncement: { locale, words in "handing over (\(locale ?? "-"), \(words ?? "-"))" },
             assistantHealth: { [self] in
@@ -142,7 +152,9 @@ final class HTTPFixture: Sendable {
         let application = Application(
             router: withMetricsFactory(metrics) { interface.router() },
             configuration: ApplicationConfiguration(address: .hostname("127.0.0.1", port: 0)), logger: logger)
-        return try await application.test(setup) { try await test(Client(http: $0)) }
+        return try await application.test(setup) {
+            try await test(Client(http: $0, described: .of(interface)))
+        }
     }
 
     // MARK: People

@@ -40,6 +40,7 @@ public struct PromptAssembly: Sendable, Equatable {
 
     /// - Parameter nonce: the random part of the delimiters, fresh for each reply.
     public func messages(for prompt: ReplyPrompt, nonce: String) -> [ModelMessage] {
+        if prompt.task == .summary { return summaryMessages(for: prompt, nonce: nonce) }
         let system = ModelMessage(.system, prompt.system)
         var budget = Int(Double(contextTokens) / max(calibration, 0.1))
         budget -= prompt.maximumOutputTokens + Self.cost(system) + TokenEstimate.perRequest + Self.reserve

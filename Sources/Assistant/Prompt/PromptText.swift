@@ -18,7 +18,7 @@ enum PromptText {
     /// Clean, and unable to open or close the tags that hold it.
     static func data(_ text: String, nonce: String) -> String {
         var result = clean(text).replacing(nonce, with: "")
-        for tag in ["sources", "source", "question"] {
+        for tag in ["sources", "source", "question", "conversation"] {
             result = result.replacing("<\(tag)", with: "‹\(tag)").replacing("</\(tag)", with: "‹/\(tag)")
         }
         return result

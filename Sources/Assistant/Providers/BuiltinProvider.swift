@@ -21,6 +21,7 @@ public struct BuiltinProvider: ReplyProvider {
     }
 
     static func answer(to prompt: ReplyPrompt) -> String {
+        if prompt.task == .summary { return ExtractiveSummary.text(of: prompt.turns, in: prompt.language) }
         if let kind = SmallTalk.detect(in: prompt.question) { return Texts.smallTalk(kind, in: prompt.language) }
         let quoted = prompt.answerability == .none ? nil : Quotation.answer(to: prompt.question, from: prompt.passages)
         guard let quoted else { return ReplyMarker.unknown + Texts.unknown(in: prompt.language) }

@@ -1,9 +1,11 @@
+import Domain
 public import Logging
 
 /// Providers in the order in which they are asked.
 ///
-/// While nothing was shown a failing provider is replaced silently. Once text was shown the failure is thrown, together with
-/// the provider to go on with: only whoever shows the text can take it back.
+/// Those that are not worth asking at the moment are passed over; when none is, the one that failed longest ago is asked all
+/// the same. While nothing was shown a failing provider is replaced silently. Once text was shown the failure is thrown,
+/// together with the provider to go on with: only whoever shows the text can take it back.
 public struct ProviderChain: Sendable {
     /// What became of one call of one provider.
     public struct Attempt: Sendable {
@@ -53,6 +55,7 @@ public struct ProviderChain: Sendable {
     }
 
     private let providers: [any ReplyProvider]
+    private let board: ProviderBoard
     private let limits: Limits
     private let clock: any Clock<Duration>
     private let logger: Logger
@@ -60,11 +63,13 @@ public struct ProviderChain: Sendable {
     /// Before the last provider is asked a second time.
     static let retryWait = Duration.milliseconds(250)
 
+    /// - Parameter board: what is known of the providers; those that are not worth asking are passed over.
     public init(
-        providers: [any ReplyProvider], limits: Limits = .standard, clock: any Clock<Duration> = ContinuousClock(),
-        logger: Logger
+        providers: [any ReplyProvider], board: ProviderBoard, limits: Limits = .standard,
+        clock: any Clock<Duration> = ContinuousClock(), logger: Logger
     ) {
         self.providers = providers
+        self.board = board
         self.limits = limits
         self.clock = clock
         self.logger = logger
@@ -87,20 +92,33 @@ public struct ProviderChain: Sendable {
         var failure = ProviderFailure(.config, provider: "none", code: "no_provider")
         var index = max(start, 0)
         var isRetry = false
+        let lastResort = isAnybodyAvailable(from: index) ? nil : leastRecentlyFailed(from: index)
+        if let lastResort { index = lastResort }
         while index < providers.count, whole > stopwatch.elapsed() {
-            let isLast = index == providers.count - 1
+            let forced: CircuitBreaker.Admission? = isRetry || lastResort == index ? .lastResort : nil
+            guard let admission = forced ?? board.admit(providers[index].name) else {
+                index += 1
+                continue
+            }
+            let isLast = !isAnybodyAvailable(from: index + 1)
             var deadlines = limits.deadlines
             deadlines.whole = whole - stopwatch.elapsed()
             if isLast { deadlines.firstToken = max(deadlines.firstToken, limits.lastCandidate) }
             let tally = DeliveryTally(stopwatch, deliver: deliver)
             do {
                 let finish = try await ask(providers[index], prompt, deadlines, tally)
-                attempts.append(tally.attempt(providers[index], failure: nil))
-                return Reply(finish: finish, attempts: attempts)
+                let attempt = tally.attempt(providers[index], failure: nil)
+                board.record(attempt, of: admission)
+                return Reply(finish: finish, attempts: attempts + [attempt])
             } catch let failed as ProviderFailure {
                 failure = failed
+            } catch {
+                board.abandon(providers[index].name, admission)
+                throw error
             }
-            attempts.append(tally.attempt(providers[index], failure: failure))
+            let attempt = tally.attempt(providers[index], failure: failure)
+            board.record(attempt, of: admission)
+            attempts.append(attempt)
             report(failure, model: providers[index].model, delivered: tally.deliveredScalars)
             let following = failure.mayTryNext && !isLast ? index + 1 : nil
             if tally.deliveredScalars > 0 || !failure.mayTryNext {
@@ -111,11 +129,21 @@ public struct ProviderChain: Sendable {
                 // Nobody else is left, and a customer waits.
                 isRetry = true
                 try await clock.sleep(for: failure.retryAfter ?? Self.retryWait)
+            } else if isLast {
+                break
             } else {
                 index += 1
             }
         }
         throw Failed(failure: failure, attempts: attempts, deliveredScalars: 0, next: nil)
+    }
+
+    private func isAnybodyAvailable(from start: Int) -> Bool {
+        providers.dropFirst(start).contains { board.isAvailable($0.name) }
+    }
+
+    private func leastRecentlyFailed(from start: Int) -> Int? {
+        board.leastRecentlyFailed(of: providers.dropFirst(start).map(\.name)).map { start + $0 }
     }
 
     private func ask(

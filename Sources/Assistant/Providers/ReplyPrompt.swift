@@ -20,6 +20,15 @@ public struct ReplyPrompt: Sendable, Equatable {
         }
     }
 
+    /// What is wanted of the provider.
+    public enum Task: Sendable, Equatable {
+        /// An answer to ``question``, for the customer.
+        case answer
+        /// A summary of ``turns``, for the staff.
+        case summary
+    }
+
+    public var task: Task
     /// The assistant's role and rules; the same bytes for every reply of a workspace, so that providers can cache it.
     public var system: String
     /// Earlier messages, oldest first, without the question.
@@ -29,6 +38,8 @@ public struct ReplyPrompt: Sendable, Equatable {
     /// Pieces of articles, best first. The first one is source 1.
     public var passages: [Passage]
     public var answerability: Answerability
+    /// Share of the question's meaning that the best passage covers, 0…1.
+    public var coverage: Double
     /// The language to answer in.
     public var language: Language
     /// Most tokens that the answer may have.
@@ -40,13 +51,15 @@ public struct ReplyPrompt: Sendable, Equatable {
     public init(
         system: String = SystemPrompt.text(company: nil), turns: [Turn] = [], question: String,
         knowledge: KnowledgeAnswer,
-        language: Language, maximumOutputTokens: Int = defaultOutputTokens
+        language: Language, maximumOutputTokens: Int = defaultOutputTokens, task: Task = .answer
     ) {
         self.system = system
         self.turns = turns
         self.question = question
         self.passages = knowledge.passages
         self.answerability = knowledge.answerability
+        self.coverage = knowledge.coverage
+        self.task = task
         self.language = language
         self.maximumOutputTokens = maximumOutputTokens
     }

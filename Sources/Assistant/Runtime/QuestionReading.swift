@@ -10,14 +10,36 @@ extension RowReader {
         let access = Access.server(of: job.workspaceId)
         let slice = try messages(
             of: job.conversationId, SeqPage(.before(job.questionSeq + 1), limit: Self.historyLimit), by: access)
-        let said = slice.items.reversed().filter { message in
-            message.kind != .note && message.status != .deleted && message.id != job.id
-        }
+        let said = Self.said(slice).filter { $0.id != job.id }
         let asked = said.reversed().prefix { $0.sender.kind == .contact }.reversed()
         guard !asked.isEmpty else { throw Refusal.notFound }
         let locale = try latestSessionLocale(of: job.conversationId)
         return ReplyQuestion(
             workspaceId: job.workspaceId, conversationId: job.conversationId,
             history: Array(said.dropLast(asked.count)), asked: Array(asked), locale: locale)
+    }
+
+    /// What an answer in this conversation would be to: the contact's newest messages in a row, answered or not.
+    /// - Throws: ``Refusal/conflict(_:)`` when the contact has said nothing yet; ``Refusal/notFound``.
+    func newestQuestion(in conversationId: Identifier<Conversation>, by access: Access) throws -> ReplyQuestion {
+        let said = try history(of: conversationId, by: access)
+        guard let last = said.lastIndex(where: { $0.sender.kind == .contact }) else {
+            throw Refusal.conflict("the contact has said nothing that could be answered")
+        }
+        let asked = said[...last].reversed().prefix { $0.sender.kind == .contact }.reversed()
+        return ReplyQuestion(
+            workspaceId: access.workspaceId, conversationId: conversationId,
+            history: Array(said[...last].dropLast(asked.count)), asked: Array(asked),
+            locale: try latestSessionLocale(of: conversationId))
+    }
+
+    /// What was said lately, oldest first: no notes, nothing deleted.
+    func history(of conversationId: Identifier<Conversation>, by access: Access) throws -> [Message] {
+        Self.said(
+            try messages(of: conversationId, SeqPage(.before(Int64.max), limit: Self.historyLimit), by: access))
+    }
+
+    private static func said(_ slice: SeqSlice<Message>) -> [Message] {
+        slice.items.reversed().filter { $0.kind != .note && $0.status != .deleted }
     }
 }

@@ -29,8 +29,9 @@ public struct ReplyComposer: Sendable {
     public func compose(
         _ question: ReplyQuestion, deliver: @escaping @Sendable (ReplyPiece) async throws -> Void
     ) async throws -> ComposedReply {
-        let prompt = try await prompt(for: question)
         let stopwatch = Stopwatch(clock)
+        let prompt = try await prompt(for: question)
+        var attempts: [ProviderChain.Attempt] = []
         var start = 0
         while true {
             let filter = Mutex(ReplyFilter(passages: prompt.passages))
@@ -51,8 +52,12 @@ public struct ReplyComposer: Sendable {
                 return ComposedReply(
                     text: result.text, sources: sources(result.citedNumbers, of: prompt),
                     finish: reply.finish == .length || result.wasCut ? .length : .stop,
-                    isAnswered: !result.isUnknown)
+                    isAnswered: !result.isUnknown,
+                    receipt: ReplyReceipt(
+                        prompt, cited: result.citedNumbers, attempts: attempts + reply.attempts,
+                        duration: stopwatch.elapsed()))
             } catch let failed as ProviderChain.Failed {
+                attempts += failed.attempts
                 // Text is out already: take it back in sight of the customer and let the next one begin anew.
                 guard let next = failed.next, failed.deliveredScalars > 0, stopwatch.elapsed() < limit else {
                     throw failed
@@ -71,6 +76,31 @@ public struct ReplyComposer: Sendable {
         return ReplyPrompt(
             turns: question.history.compactMap(Self.turn), question: question.text, knowledge: found,
             language: language)
+    }
+
+    /// Sums a conversation up for staff.
+    /// - Parameter history: oldest first.
+    /// - Throws: ``ProviderChain/Failed`` when no provider did.
+    func summarize(_ history: [Message], in language: Language) async throws -> (text: String, reply: ProviderChain.Reply) {
+        let prompt = ReplyPrompt(
+            system: SummaryPrompt.system, turns: history.compactMap(Self.turn), question: "", knowledge: .nothing,
+            language: language, maximumOutputTokens: SummaryPrompt.outputTokens, task: .summary)
+        let stopwatch = Stopwatch(clock)
+        var start = 0
+        while true {
+            let text = Mutex("")
+            do {
+                let reply = try await chain.reply(to: prompt, startingAt: start, within: limit - stopwatch.elapsed()) {
+                    if case .text(let piece) = $0 { text.withLock { $0 += piece } }
+                }
+                return (Sentences.trimmed(PromptText.clean(text.withLock { $0 })), reply)
+            } catch let failed as ProviderChain.Failed {
+                guard let next = failed.next, failed.deliveredScalars > 0, stopwatch.elapsed() < limit else {
+                    throw failed
+                }
+                start = next
+            }
+        }
     }
 
     /// A message as a model sees it; nil for what it must not or need not see.

@@ -41,8 +41,14 @@ public struct ComposedReply: Sendable, Equatable {
     public var finish: Event.FinishReason
     /// False for an "I do not know".
     public var isAnswered: Bool
+    /// How it came about; nil where nobody wrote it down.
+    public var receipt: ReplyReceipt?
 
-    public init(text: String, sources: [Message.Source], finish: Event.FinishReason, isAnswered: Bool) {
+    public init(
+        text: String, sources: [Message.Source], finish: Event.FinishReason, isAnswered: Bool,
+        receipt: ReplyReceipt? = nil
+    ) {
+        self.receipt = receipt
         self.text = text
         self.sources = sources
         self.finish = finish

@@ -315,6 +315,7 @@ actor ReplyRun {
             try await context.store.write(to: job.conversationId) { transaction in
                 let unanswered = try transaction.completeReply(
                     job, text: reply.text, sources: reply.sources, finish: reply.finish, isAnswered: reply.isAnswered)
+                if let receipt = reply.receipt { try transaction.keep(receipt, of: job) }
                 if unanswered >= RunContext.unansweredBeforeHandoff, let announcement {
                     try transaction.handOver(
                         job.conversationId, fromEpoch: job.ownerEpoch, reason: "unanswered",

@@ -15,6 +15,8 @@ struct AssistantComposition: Sendable {
     private let store: ChatStore
     private let client: HTTPClient
     private let composer: ReplyComposer
+    /// What it does for staff.
+    let desk: AssistantDesk
     private let logger: Logger
 
     init(_ configuration: AssistantConfiguration, store: ChatStore, logger: Logger) throws {
@@ -35,9 +37,16 @@ struct AssistantComposition: Sendable {
             deadlines: ReplyDeadlines(
                 firstToken: configuration.firstToken, idle: configuration.idleToken, whole: configuration.reply),
             lastCandidate: configuration.lastCandidate)
+        let board = ProviderBoard(clock: store.clock)
         composer = ReplyComposer(
-            knowledge: knowledge, chain: ProviderChain(providers: providers, limits: limits, logger: logger),
+            knowledge: knowledge,
+            chain: ProviderChain(providers: providers, board: board, limits: limits, logger: logger),
             limit: configuration.reply)
+        desk = AssistantDesk(
+            store: store, composer: composer, providers: providers, board: board,
+            trialDeadlines: ReplyDeadlines(
+                firstToken: configuration.lastCandidate, idle: configuration.idleToken,
+                whole: configuration.lastCandidate))
     }
 
     /// Settings of a provider behind a network; nil for the built-in one.

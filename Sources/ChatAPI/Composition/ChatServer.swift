@@ -27,6 +27,8 @@ struct ChatServer: Sendable {
     /// Nil where replies are another process's work.
     let runtime: AssistantRuntime?
     let readiness: Readiness
+    /// Of the HTTP side.
+    let description: APIDescription
     private let cluster: ClusterComposition
     private let assistant: AssistantComposition
     private let services: [any Service]
@@ -42,7 +44,17 @@ struct ChatServer: Sendable {
         self.database = database
         let components = configuration.components
         let store = database.store
-        let views = database.views
+        let views = ViewMaker(
+            identifiers: database.views.identifiers,
+            links: AttachmentLinks(
+                secret: configuration.secrets.jwt.bytes, base: configuration.http.publicURL?.description ?? "",
+                clock: store.clock))
+        if database.secrets.renewed > 0 {
+            logger.notice("encrypted stored secrets anew", metadata: ["inboxes": "\(database.secrets.renewed)"])
+        }
+        if database.secrets.damaged > 0 {
+            logger.error("stored secrets cannot be read", metadata: ["secrets": "\(database.secrets.damaged)"])
+        }
         let passwords = PasswordHasher()
         try await FirstStart(store: store, passwords: passwords, logger: logger).prepare(
             admin: configuration.admin, environment: configuration.environment)
@@ -63,9 +75,14 @@ struct ChatServer: Sendable {
             store: store, group: group, link: cluster.link, encoder: EventEncoder(views: views),
             settings: RealtimeSettings(configuration, logEpoch: database.logEpoch), sharing: cluster.sharing,
             directory: cluster.directory,
-            onRightsEnded: { recent.forget(sessions: $0.sessions, logins: $0.logins, users: $0.users.keys) },
+            onRightsEnded: {
+                recent.forget(
+                    sessions: $0.sessions + $0.movedSessions, logins: $0.logins, keys: $0.keys, users: $0.users.keys)
+            },
             handoffAnnouncement: { assistant.handoffAnnouncement(locale: $0, words: $1) }, logger: logger)
         let runtime = components.contains(.assistant) ? assistant.runtime(stage: hub.liveReplies) : nil
+        let attachments = try AttachmentFolder(configuration.attachments, logger: logger)
+        database.commits.subscribe(attachments)
         database.commits.subscribe(hub)
         if let runtime { database.commits.subscribe(runtime) }
         cluster.connect(hub, runtime)
@@ -78,12 +95,14 @@ struct ChatServer: Sendable {
         let settings = HTTPSettings(configuration)
         let http = HTTPInterface(
             store: store, views: views, authenticator: authenticator, tokens: tokens, passwords: passwords,
-            hub: hub, knowledge: assistant.knowledge, settings: settings, readiness: readiness, clock: store.clock,
+            hub: hub, knowledge: assistant.knowledge, desk: assistant.desk, attachments: attachments, settings: settings,
+            readiness: readiness, clock: store.clock,
             handoffAnnouncement: { assistant.handoffAnnouncement(locale: $0, words: $1) },
             assistantHealth: { assistant.health(runtime) },
             metrics: metrics.page(token: configuration.http.metricsToken), busHealth: { cluster.isBusHealthy },
             sharing: cluster.sharing,
             parts: HTTPInterface.Part.served(by: components))
+        description = APIDescription(endpoints: http.endpoints, version: Version.current)
         let gate = SocketGate(
             hub: hub, credentials: SocketCredentials(authenticator, clock: store.clock),
             clientAddress: { request in
@@ -109,7 +128,7 @@ struct ChatServer: Sendable {
         }
         var services = database.services + [application] + clusterServices
         if let runtime { services.append(Takeovers(runtime: runtime)) }
-        if components.contains(.scheduler) { services.append(Sweeps(database: database, logger: logger)) }
+        if components.contains(.scheduler) { services.append(Sweeps(database: database, attachments: attachments, logger: logger)) }
         if !store.isShared {
             // Where several processes use a database, the other verbs are one of them.
             let dispatch = OperationsDispatch(
@@ -142,11 +161,16 @@ struct ChatServer: Sendable {
         } catch {
             result = .failure(error)
         }
+        await close()
+        try result.get()
+        logger.info("stopped")
+    }
+
+    /// Lets go of what the server holds. ``run()`` does it itself.
+    func close() async {
         await assistant.close()
         await cluster.close()
         await database.close()
-        try result.get()
-        logger.info("stopped")
     }
 }
 

@@ -44,7 +44,9 @@ import Testing
     static let prompt = ReplyPrompt(question: "x", knowledge: .nothing, language: .english)
 
     static func chain(_ providers: any ReplyProvider...) -> ProviderChain {
-        ProviderChain(providers: providers, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        ProviderChain(
+            providers: providers, board: ProviderBoard(clock: SystemClock()),
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     }
 
     @Test func `the first provider that answers is the last one asked`() async throws {

@@ -1,0 +1,268 @@
+import Assistant
+import Domain
+import HTTPTypes
+import Hummingbird
+import NIOCore
+import Storage
+import Wire
+
+/// What the assistant does for agents, and how its answers came about.
+struct AssistantRoutes: Sendable {
+    let store: ChatStore
+    let views: ViewMaker
+    let desk: AssistantDesk
+
+    func register(in table: inout EndpointTable) {
+        table.group = "Assistant"
+        table.post(
+            "/api/v1/chat/conversations/{id}/suggestion",
+            summary: "A suggested reply for the agent; with `Accept: text/event-stream`, as it is written",
+            access: .staff(.assistantUse), response: SuggestionView.self, problems: [.conflict]
+        ) { call in
+            try await suggest(call)
+        }
+        table.post(
+            "/api/v1/chat/conversations/{id}/summary", summary: "What has happened in the conversation, in a few lines",
+            access: .staff(.assistantUse), response: SummaryView.self, problems: [.conflict]
+        ) { call in
+            let id = try call.id(Conversation.self)
+            let summary = try await available { try await desk.summary(of: id, by: call.access) }
+            return Answer(
+                SummaryView(text: summary.text, language: summary.language.rawValue, messageCount: summary.messages))
+        }
+        table.get(
+            "/api/v1/chat/conversations/{id}/messages/{message_id}/receipt",
+            summary: "How an answer of the assistant came about", access: .staff(.assistantRead),
+            response: ReceiptView.self
+        ) { call in
+            let (id, access) = (try call.id(Conversation.self), call.access)
+            let messageId: Identifier<Message> = try call.known(call.incoming.scope.parameters.get("message_id") ?? "")
+            let kept = try await store.read { try $0.receipt(of: messageId, in: id, by: access) }
+            return Answer(ReceiptView(kept, views.identifiers))
+        }
+    }
+
+    func registerProviders(in table: inout EndpointTable) {
+        table.group = "Assistant"
+        table.get(
+            "/api/v1/admin/ai/providers",
+            summary: "Providers in the order in which they are asked, and how they are doing on this node",
+            access: .staff(.assistantRead), response: ProviderListView.self
+        ) { _ in
+            Answer(ProviderListView(items: desk.standings().enumerated().map { ProviderView($1, position: $0 + 1) }))
+        }
+        table.post(
+            "/api/v1/admin/ai/providers/{name}/test", summary: "Try a provider out with one short question",
+            access: .staff(.assistantWrite), response: TrialView.self
+        ) { call in
+            Answer(TrialView(try await desk.tryOut(call.incoming.scope.parameters.get("name") ?? "")))
+        }
+    }
+
+    private func suggest(_ call: Call) async throws -> Answer<SuggestionView> {
+        let id = try call.id(Conversation.self)
+        let question = try await desk.question(in: id, by: call.access)
+        guard call.incoming.headers[.accept]?.lowercased().contains("text/event-stream") ?? false else {
+            let made = try await available { try await desk.suggestion(to: question) { _ in } }
+            return Answer(SuggestionView(made, views))
+        }
+        return Answer(response: SuggestionStream(desk: desk, views: views).response(to: question, call))
+    }
+
+    /// Nobody answered: for the client that is a service which is not there at the moment.
+    private func available<Value>(_ work: () async throws -> Value) async throws -> Value {
+        do {
+            return try await work()
+        } catch is ProviderChain.Failed {
+            throw Problem(.unavailable, retryAfter: Problem.retryAssistantSeconds, detail: "no provider answered")
+        }
+    }
+}
+
+extension Problem {
+    /// Seconds after which providers are worth asking again: their breakers' first pause.
+    static let retryAssistantSeconds = 15.0
+}
+
+/// A suggested reply.
+struct SuggestionView: Codable, Sendable {
+    var text: String
+    var sources: [MessageView.Source]
+    /// False when the articles hold no answer.
+    var isAnswered: Bool
+
+    init(_ suggestion: AssistantDesk.Suggestion, _ views: ViewMaker) {
+        text = suggestion.text
+        sources = suggestion.sources.map(views.source)
+        isAnswered = suggestion.isAnswered
+    }
+}
+
+struct SummaryView: Codable, Sendable {
+    var text: String
+    /// `en` or `zh`.
+    var language: String
+    /// Messages that it was made from, the newest at most 200.
+    var messageCount: Int
+}
+
+/// How an answer of the assistant came about.
+struct ReceiptView: Codable, Sendable {
+    struct Passage: Codable, Sendable {
+        var number: Int
+        var articleId: String
+        var title: String
+        var excerpt: String
+        var score: Double
+        var isCited: Bool
+    }
+
+    struct Attempt: Codable, Sendable {
+        var provider: String
+        var model: String
+        /// Kind of the failure; null when it gave the answer.
+        @Nullable var failure: String?
+        @Nullable var status: Int?
+        @Nullable var code: String?
+        @Nullable var firstTokenMs: Int64?
+        var durationMs: Int64
+        var tokens: Tokens
+    }
+
+    struct Tokens: Codable, Sendable {
+        var input: Int
+        var output: Int
+        var cachedInput: Int
+        /// Whether the server counted, because the provider did not say.
+        var isEstimated: Bool
+    }
+
+    var messageId: String
+    var conversationId: String
+    @Nullable var provider: String?
+    @Nullable var model: String?
+    var promptVersion: String
+    var language: String
+    var answerability: String
+    var coverage: Double
+    var passages: [Passage]
+    var attempts: [Attempt]
+    /// Of all attempts.
+    var tokens: Tokens
+    /// In millionths of the price's currency; null where no price is known.
+    @Nullable var costMicros: Int64?
+    @Nullable var firstTokenMs: Int64?
+    var durationMs: Int64
+    var createdAt: Timestamp
+
+    init(_ kept: KeptReceipt, _ identifiers: PublicIdentifiers) {
+        let receipt = kept.receipt
+        messageId = identifiers.text(kept.messageId)
+        conversationId = identifiers.text(kept.conversationId)
+        provider = receipt.attempts.last?.provider
+        model = receipt.attempts.last?.model
+        promptVersion = receipt.promptVersion
+        language = receipt.language
+        answerability = receipt.answerability
+        coverage = receipt.coverage
+        passages = receipt.passages.map {
+            Passage(
+                number: $0.number, articleId: identifiers.text($0.articleId), title: $0.title, excerpt: $0.excerpt,
+                score: $0.score, isCited: $0.isCited)
+        }
+        attempts = receipt.attempts.map {
+            Attempt(
+                provider: $0.provider, model: $0.model, failure: $0.failure, status: $0.status, code: $0.code,
+                firstTokenMs: $0.firstTokenMilliseconds, durationMs: $0.durationMilliseconds,
+                tokens: Tokens(
+                    input: $0.inputTokens, output: $0.outputTokens, cachedInput: $0.cachedInputTokens,
+                    isEstimated: $0.isEstimated))
+        }
+        tokens = Tokens(
+            input: receipt.inputTokens, output: receipt.outputTokens,
+            cachedInput: receipt.attempts.reduce(0) { $0 + $1.cachedInputTokens },
+            isEstimated: receipt.attempts.contains { $0.isEstimated })
+        costMicros = kept.costMicros
+        firstTokenMs = receipt.attempts.last?.firstTokenMilliseconds
+        durationMs = receipt.durationMilliseconds
+        createdAt = kept.createdAt
+    }
+}
+
+struct ProviderListView: Codable, Sendable {
+    var items: [ProviderView]
+}
+
+/// A provider and how it is doing on the node that was asked.
+struct ProviderView: Codable, Sendable {
+    struct Failure: Codable, Sendable {
+        var at: Timestamp
+        var kind: String
+        @Nullable var status: Int?
+        @Nullable var code: String?
+        /// The provider's words, shortened and without secrets.
+        @Nullable var detail: String?
+    }
+
+    var name: String
+    var model: String
+    /// 1 is asked first.
+    var position: Int
+    var breakerState: CircuitBreaker.State
+    /// Until when it asked to be left alone.
+    @Nullable var coolUntil: Timestamp?
+    /// Since the node started.
+    var calls: Int
+    var failures: Int
+    @Nullable var lastSuccessAt: Timestamp?
+    @Nullable var lastFirstTokenMs: Int64?
+    /// Newest first.
+    var recentFailures: [Failure]
+
+    init(_ provider: AssistantDesk.Provider, position: Int) {
+        name = provider.name
+        model = provider.model
+        self.position = position
+        breakerState = provider.standing.state
+        coolUntil = provider.standing.coolUntil
+        calls = provider.standing.calls
+        failures = provider.standing.failures
+        lastSuccessAt = provider.standing.lastSuccessAt
+        lastFirstTokenMs = provider.standing.lastFirstToken?.roundedMilliseconds
+        recentFailures = provider.standing.recentFailures.map {
+            Failure(
+                at: $0.at, kind: $0.failure.kind.rawValue, status: $0.failure.status, code: $0.failure.code,
+                detail: $0.failure.detail)
+        }
+    }
+}
+
+/// What came of trying a provider out.
+struct TrialView: Codable, Sendable {
+    struct Failure: Codable, Sendable {
+        var kind: String
+        @Nullable var status: Int?
+        @Nullable var code: String?
+        @Nullable var detail: String?
+    }
+
+    var isAnswering: Bool
+    @Nullable var failure: Failure?
+    @Nullable var firstTokenMs: Int64?
+    var durationMs: Int64
+
+    init(_ trial: AssistantDesk.Trial) {
+        isAnswering = trial.failure == nil
+        failure = trial.failure.map {
+            Failure(kind: $0.kind.rawValue, status: $0.status, code: $0.code, detail: $0.detail)
+        }
+        firstTokenMs = trial.firstToken?.roundedMilliseconds
+        durationMs = trial.duration.roundedMilliseconds
+    }
+}
+
+extension TrialView.Failure: Equatable {}
+
+extension Duration {
+    fileprivate var roundedMilliseconds: Int64 { Int64((self / .milliseconds(1)).rounded()) }
+}
