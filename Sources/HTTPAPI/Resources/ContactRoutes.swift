@@ -26,25 +26,38 @@ struct ContactRoutes: Sendable {
         var locale: Patch<String>
     }
 
-    static let text = QueryParameter.text("q", "with this in name, e-mail, phone or external id")
+    struct Merge: Decodable, Sendable {
+        /// The contact that goes into the one of the path.
+        var contactId: String
+    }
+
+    /// The orders that the list comes in.
+    enum Order: String, CaseIterable, Sendable {
+        case newestFirst = "-created_at"
+        case oldestFirst = "created_at"
+        case latestChangeFirst = "-updated_at"
+        case earliestChangeFirst = "updated_at"
+    }
+
+    static let text = QueryParameter.text(
+        "q", "with words that begin so, all of them, in name, e-mail, phone or external id")
+    static let email = QueryParameter.text("email", maximum: 320, "with this address, proven or entered by staff")
+    static let externalId = QueryParameter.text(
+        "external_id", maximum: FieldRules.externalIdBytes, "known to the company under this")
+    static let updatedSince = QueryParameter.time(
+        "updated_since", "changed then or later; the list is in the order of changes then")
+    static let order = QueryParameter<Order>.choice("sort", "the order, `-created_at` when not given")
 
     func register(in table: inout EndpointTable) {
         table.group = "Contacts"
         table.get(
             "/api/v1/contacts", summary: "Contacts, newest first", access: .staff(.contactsRead),
-            query: [Self.text.description] + Paging.parameters, response: ListView<ContactView>.self
+            query: [
+                Self.text.description, Self.email.description, Self.externalId.description,
+                Self.updatedSince.description, Self.order.description,
+            ] + Paging.parameters, response: ListView<ContactView>.self
         ) { call in
-            let access = call.access
-            var query = call.query
-            let text = query[Self.text]
-            let page = query.page(of: "contacts", Contact.self)
-            try query.finish()
-            let slice = try await store.read {
-                var filter = ContactFilter()
-                filter.text = text
-                return try $0.contacts(filter, after: page.position, limit: page.limit, by: access)
-            }
-            return Answer(ListView(slice, of: "contacts", Contact.self, views.identifiers, views.contact))
+            try await list(call)
         }
         table.post(
             "/api/v1/contacts", summary: "Add a contact", access: .staff(.contactsWrite), request: New.self,
@@ -67,6 +80,69 @@ struct ContactRoutes: Sendable {
             request: Edit.self, response: ContactView.self, problems: [.conflict],
             read: { try $0.contact($1, by: $2) }, check: { body, _ in try Self.patch(body) },
             change: { try $0.updateContact($1, $2, by: $3) }, view: { contact, _ in views.contact(contact) })
+        table.remove(
+            "/api/v1/contacts/{id}", of: Contact.self,
+            summary: "Forget a contact: its personal data goes, its visits end, its messages stay without a name",
+            access: .staff(.contactsDelete), read: { try $0.contact($1, by: .server(of: $2.workspaceId)) },
+            remove: { try $0.deleteContact($1, by: $2) })
+        table.get(
+            "/api/v1/contacts/{id}/conversations",
+            summary: "Conversations of a contact with a message, latest change first", access: .staff(.contactsRead),
+            query: [ConversationQuery.status.description] + Paging.parameters,
+            response: ListView<ConversationView>.self
+        ) { call in
+            try await conversations(call)
+        }
+        table.post(
+            "/api/v1/contacts/{id}/merge",
+            summary: "Make another contact part of this one, with its conversations and visits",
+            access: .staff(.contactsWrite), request: Merge.self, response: ContactView.self, problems: [.conflict]
+        ) { body, call in
+            let (id, access) = (try call.id(Contact.self), call.access)
+            let other: Identifier<Contact> = try call.known(body.contactId)
+            let contact = try await store.mergeContact(other, into: id, by: access)
+            return Answer(views.contact(contact), tag: EntityTag(contact))
+        }
+    }
+
+    private func list(_ call: Call) async throws -> Answer<ListView<ContactView>> {
+        let access = call.access
+        var query = call.query
+        var filter = ContactFilter()
+        filter.text = query[Self.text]
+        filter.email = query[Self.email]
+        filter.externalId = query[Self.externalId]
+        filter.updatedSince = query[Self.updatedSince]
+        let wanted = query[Self.order]
+        let order = wanted ?? (filter.updatedSince == nil ? .newestFirst : .latestChangeFirst)
+        // In another order there is nothing to find the changed ones by.
+        if filter.updatedSince != nil, !order.inStore.isByUpdate { query.reject(Self.order.description) }
+        // Each order has cursors of its own.
+        let name = "contacts\(order.rawValue)"
+        let page = query.page(of: name, Contact.self)
+        try query.finish()
+        let asked = filter
+        let slice = try await store.read {
+            try $0.contacts(asked, order.inStore, after: page.position, limit: page.limit, by: access)
+        }
+        return Answer(ListView(slice, of: name, Contact.self, views.identifiers, views.contact))
+    }
+
+    private func conversations(_ call: Call) async throws -> Answer<ListView<ConversationView>> {
+        let (id, access) = (try call.id(Contact.self), call.access)
+        var query = call.query
+        var filter = ConversationFilter()
+        filter.contactId = id
+        filter.status = query[ConversationQuery.status]
+        let page = query.page(of: "contact-conversations", Conversation.self)
+        try query.finish()
+        let asked = filter
+        let slice = try await store.read { snapshot in
+            _ = try snapshot.contact(id, by: access)
+            return try snapshot.conversations(asked, after: page.position, limit: page.limit, by: access)
+        }
+        return Answer(
+            ListView(slice, of: "contact-conversations", Conversation.self, views.identifiers, views.conversation))
     }
 
     private static func patch(_ edit: Edit) throws(ValidationProblems) -> ContactPatch {
@@ -87,6 +163,17 @@ struct ContactRoutes: Sendable {
         patch.attributes = edit.attributes.objectChange
         patch.locale = edit.locale.change
         return patch
+    }
+}
+
+extension ContactRoutes.Order {
+    fileprivate var inStore: ContactOrder {
+        switch self {
+        case .newestFirst: .newestFirst
+        case .oldestFirst: .oldestFirst
+        case .latestChangeFirst: .latestChangeFirst
+        case .earliestChangeFirst: .earliestChangeFirst
+        }
     }
 }
 

@@ -37,13 +37,16 @@ struct ConversationRoutes: Sendable {
             let access = call.access
             var query = call.query
             let filter = ConversationQuery.filter(&query, for: access)
-            let page = query.page(of: "conversations", Conversation.self)
+            let order = query[ConversationQuery.order] ?? .latestChangeFirst
+            // Each order has cursors of its own.
+            let name = "conversations\(order.rawValue)"
+            let page = query.page(of: name, Conversation.self)
             try query.finish()
             let slice = try await store.read {
-                try $0.conversations(filter, after: page.position, limit: page.limit, by: access)
+                try $0.conversations(filter, order.inStore, after: page.position, limit: page.limit, by: access)
             }
             return Answer(
-                ListView(slice, of: "conversations", Conversation.self, views.identifiers) {
+                ListView(slice, of: name, Conversation.self, views.identifiers) {
                     ConversationAnswer($0, for: access.viewer, views)
                 })
         }

@@ -19,7 +19,7 @@ public enum ContactOrder: Sendable, Equatable {
     case latestChangeFirst
     case earliestChangeFirst
 
-    var isByUpdate: Bool { self == .latestChangeFirst || self == .earliestChangeFirst }
+    public var isByUpdate: Bool { self == .latestChangeFirst || self == .earliestChangeFirst }
 
     fileprivate var direction: ListOrder {
         switch self {

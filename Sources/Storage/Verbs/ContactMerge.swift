@@ -89,6 +89,26 @@ extension Transaction {
     }
 }
 
+extension ChatStore {
+    /// ``Transaction/mergeContact(_:into:by:)``, with its conversations named beforehand: they are locked with the others of
+    /// the batch, in the order that everybody keeps.
+    public func mergeContact(
+        _ other: Identifier<Contact>, into id: Identifier<Contact>, by access: Access
+    ) async throws -> Contact {
+        let conversations = try await read { snapshot in
+            try snapshot.connection.rows(
+                "SELECT id FROM conversations WHERE workspace_id = ? AND contact_id = ? ORDER BY id LIMIT ?",
+                [.identifier(access.workspaceId), .identifier(other), .integer(Int64(Transaction.mergeLimit))]
+            ) { $0.identifier(0, of: Conversation.self) }
+        }
+        return try await withCheckedThrowingContinuation { continuation in
+            write(to: conversations, run: { try $0.mergeContact(other, into: id, by: access) }) {
+                continuation.resume(with: $0)
+            }
+        }
+    }
+}
+
 extension Contact {
     /// Takes over what this one lacks.
     fileprivate mutating func fill(from other: Contact) {
