@@ -81,8 +81,9 @@ extension Article: Editable {
 extension HTTPFields {
     /// Whether `If-None-Match` names this state.
     func knows(_ tag: EntityTag) -> Bool {
-        self[values: .ifNoneMatch].flatMap { $0.split(separator: ",").map(\.trimmed) }
-            .contains { $0 == "*" || $0 == tag.text || $0 == "W/" + tag.text }
+        let known: [String] = self[values: .ifNoneMatch].flatMap { $0.split(separator: ",").map(\.trimmed) }
+        let weak: String = "W/" + tag.text
+        return known.contains { $0 == "*" || $0 == tag.text || $0 == weak }
     }
 }
 
