@@ -74,13 +74,13 @@ struct LimitTests {
     func boundedTable() {
         let clock = ManualClock()
         let limits = RateLimits(rates: .init(sessionsPerMinute: 1), clock: clock, capacity: 100)
-        for number in 0..<10_000 { try? limits.count(.session(address: "\(number)")) }
+        for number in 0..<10_000 { try? limits.count(.visit(.session, address: "\(number)")) }
         #expect(limits.count <= 100)
         clock.advance(seconds: 120)
-        #expect(throws: Never.self) { try limits.count(.session(address: "new")) }
+        #expect(throws: Never.self) { try limits.count(.visit(.session, address: "new")) }
         #expect(limits.count <= 100)
         let off = RateLimits(rates: .init(sessionsPerMinute: 0), clock: clock, capacity: 10)
-        for _ in 0..<100 { #expect(throws: Never.self) { try off.count(.session(address: "a")) } }
+        for _ in 0..<100 { #expect(throws: Never.self) { try off.count(.visit(.session, address: "a")) } }
     }
 
     @Test(

@@ -101,6 +101,19 @@ public final class SharedRates<Key: Hashable & Sendable>: Sendable {
         }
     }
 
+    /// Takes none.
+    ///
+    /// - Parameters: as ``take(_:rate:burst:)`` has them.
+    /// - Returns: nil when there is one, else the seconds until there is.
+    public func wait(for key: Key, rate: Double, burst: Double) -> Double? {
+        guard rate > 0 else { return nil }
+        let now = clock.now()
+        return state.withLock { state in
+            guard var bucket = state.entries[key]?.bucket, bucket.rate == rate, bucket.burst == burst else { return nil }
+            return bucket.take(at: now)
+        }
+    }
+
     /// Buckets that are kept.
     public var count: Int { state.withLock { $0.entries.count } }
 

@@ -30,13 +30,13 @@ struct AuthRoutes: Sendable {
     func register(in table: inout EndpointTable) {
         table.group = "Auth"
         table.open(
-            post: "/api/v1/auth/login", summary: "Sign in with e-mail and password", request: Credentials.self,
-            response: SignedIn.self, problems: [.invalidCredentials, .lockedOut, .rateLimited]
+            post: "/api/v1/auth/login", limit: .signIn, summary: "Sign in with e-mail and password",
+            request: Credentials.self, response: SignedIn.self, problems: [.invalidCredentials, .lockedOut]
         ) { body, call in
             Answer(try await signIn(body, call.incoming))
         }
         table.open(
-            post: "/api/v1/auth/refresh", summary: "Exchange a refresh token for new tokens",
+            post: "/api/v1/auth/refresh", limit: .refresh, summary: "Exchange a refresh token for new tokens",
             request: RefreshToken.self, response: SignedIn.self,
             problems: [.unauthenticated, .tokenRevoked]
         ) { body, call in
@@ -80,7 +80,6 @@ struct AuthRoutes: Sendable {
         let (slug, source) = (credentials.workspace ?? Workspace.defaultSlug, incoming.client.rateKey)
         let (email, lockout) = (credentials.email, lockout)
         let attempt = LoginAttempt(workspace: slug, email: email, source: source)
-        try limits.count(.logins(address: source))
         try limits.count(.login(account: TokenDigest(of: "\(slug)/\(User.emailKey(email))"), address: source))
 
         let (workspaceId, found) = try await store.read { snapshot in

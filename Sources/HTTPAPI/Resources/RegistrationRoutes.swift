@@ -9,7 +9,6 @@ struct RegistrationRoutes: Sendable {
     let store: ChatStore
     let issue: LoginTokens
     let passwords: PasswordHasher
-    let limits: RateLimits
     let policy: HTTPSettings.Registration
 
     struct New: Codable, Sendable, Validated {
@@ -31,8 +30,9 @@ struct RegistrationRoutes: Sendable {
     func register(in table: inout EndpointTable) {
         table.group = "Auth"
         table.open(
-            post: "/api/v1/auth/register", summary: "Make an account and sign in", request: New.self,
-            response: SignedIn.self, status: .created, problems: [.forbidden, .notFound, .emailTaken, .rateLimited]
+            post: "/api/v1/auth/register", limit: .registration, summary: "Make an account and sign in",
+            request: New.self, response: SignedIn.self, status: .created,
+            problems: [.forbidden, .notFound, .emailTaken]
         ) { body, call in
             Answer(try await register(body, call.incoming))
         }
@@ -40,7 +40,6 @@ struct RegistrationRoutes: Sendable {
 
     private func register(_ new: New, _ incoming: Incoming) async throws -> SignedIn {
         guard policy != .closed else { throw Problem(.forbidden, detail: "nobody can register here") }
-        try limits.count(.registration(address: incoming.client.rateKey))
         var check = Validation()
         new.validate(&check)
         if policy == .invite, new.invitation == nil {

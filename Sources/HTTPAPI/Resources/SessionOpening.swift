@@ -10,7 +10,6 @@ struct SessionOpening: Sendable {
     let views: ViewMaker
     let authenticator: Authenticator
     let tokens: TokenAuthority
-    let limits: RateLimits
     let clock: any WallClock
     let publicURL: String?
 
@@ -40,12 +39,11 @@ struct SessionOpening: Sendable {
 
     func register(in table: inout EndpointTable) {
         table.open(
-            post: "/api/v1/chat/sessions",
+            post: "/api/v1/chat/sessions", limit: .session,
             summary: "Begin a visit: as a stranger, as the contact of a session token, or as a customer who is signed in",
             request: Arrival.self, isBodyOptional: true, response: Opened.self, status: .created,
             problems: [
                 .unauthenticated, .tokenExpired, .tokenRevoked, .invalidCredentials, .forbidden, .notFound,
-                .rateLimited,
             ]
         ) { body, call in
             try await open(body, call)
@@ -54,7 +52,6 @@ struct SessionOpening: Sendable {
     }
 
     private func open(_ arrival: Arrival, _ call: OpenCall) async throws -> Answer<Opened> {
-        try limits.count(.session(address: call.incoming.client.rateKey))
         try arrival.validate()
         var arriver: Arriver?
         if let bearer = BearerToken(call.incoming.headers) {

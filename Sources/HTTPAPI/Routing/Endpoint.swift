@@ -23,6 +23,8 @@ public struct Endpoint: Sendable {
     public let problems: [ProblemCode]
     /// What an `Idempotency-Key` means to it.
     public let idempotency: IdempotencyRule
+    /// What strangers' calls count in.
+    let limit: RateLimits.Visit?
     /// Where the usual does not hold.
     public internal(set) var notes = EndpointNotes()
     /// Whether its success carries an `ETag`; filled in where the whole table is known.
@@ -41,6 +43,7 @@ public struct Endpoint: Sendable {
         }
         if !query.isEmpty { codes.insert(.validationFailed) }
         if path.contains("{") || path.contains("*") { codes.insert(.notFound) }
+        if limit != nil { codes.insert(.rateLimited) }
         if takesIdempotencyKey { codes.formUnion([.idempotencyConflict, .conflict, .validationFailed]) }
         return ProblemCode.allCases.filter(codes.contains)
     }

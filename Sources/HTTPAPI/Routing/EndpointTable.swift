@@ -104,16 +104,19 @@ struct EndpointTable: Sendable {
         }
     }
 
+    /// - Parameter limit: the line of the table of rates that a call counts in.
     mutating func open<Body: Decodable & Sendable, Answered: Encodable & Sendable>(
-        post path: String, summary: String, request: Body.Type, isBodyOptional: Bool = false,
+        post path: String, limit: RateLimits.Visit, summary: String, request: Body.Type, isBodyOptional: Bool = false,
         response: Answered.Type, status: HTTPResponse.Status = .ok, problems: [ProblemCode] = [],
         _ handle: @escaping @Sendable (Body, OpenCall) async throws -> Answer<Answered>
     ) {
-        let identifiers = identifiers
+        let (identifiers, limits) = (identifiers, gate.limits)
         add(
             .post, path, summary, .anyone, request: request, isBodyOptional: isBodyOptional, response: response,
-            status, problems
+            status, problems, limit: limit
         ) { request, scope in
+            // Before anything is read, checked or looked up.
+            try limits.count(.visit(limit, address: scope.client.rateKey))
             var request = request
             let bytes = try await RequestBodyReader.bytes(of: &request)
             let body = try RequestBodyReader.value(
@@ -184,13 +187,13 @@ struct EndpointTable: Sendable {
         _ method: HTTPRequest.Method, _ path: String, _ summary: String, _ admission: Admission,
         _ query: [QueryDescription] = [], request: (any (Decodable & Sendable).Type)? = nil,
         isBodyOptional: Bool = false, response: any (Encodable & Sendable).Type, _ status: HTTPResponse.Status,
-        _ problems: [ProblemCode], idempotency: IdempotencyRule = .ignored,
+        _ problems: [ProblemCode], idempotency: IdempotencyRule = .ignored, limit: RateLimits.Visit? = nil,
         _ respond: @escaping @Sendable (Request, RequestScope) async throws -> Response
     ) {
         endpoints.append(
             Endpoint(
                 method: method, path: path, summary: summary, group: group, admission: admission, query: query,
                 request: request, isBodyOptional: isBodyOptional, response: response, status: status,
-                problems: problems, idempotency: idempotency, respond: respond))
+                problems: problems, idempotency: idempotency, limit: limit, respond: respond))
     }
 }

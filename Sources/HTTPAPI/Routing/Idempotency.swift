@@ -2,6 +2,7 @@ import Domain
 import HTTPTypes
 import Hummingbird
 import Identity
+import Logging
 import NIOCore
 import Storage
 
