@@ -13,6 +13,8 @@ public enum NodeMessage: Sendable, Equatable {
     case passing(PassedFrame)
     /// A participant wants a reply stopped that another node is making.
     case stopReply(Identifier<Message>, in: Identifier<Conversation>)
+    /// What an administrator has to say to those who are connected.
+    case notice(Notice)
     /// Readers here have missed pieces of a reply that another node is making.
     case wantsReply(Identifier<Message>, in: Identifier<Conversation>)
 }
@@ -25,8 +27,8 @@ public struct RungEvent: Sendable, Equatable {
     public var kind: Event.Kind
     /// The message that it is about, and who sent that.
     public var message: MessageFacts?
-    /// The owner epoch that it begins.
-    public var ownerEpoch: Int64?
+    /// Who answers from then on, and who did before; nil when it changes neither.
+    public var owners: OwnerChange?
     /// A contact learns only that there was an event.
     public var isHiddenFromContacts: Bool
     /// The frames' JSON; nil when it is too long, and is to be read from the log.
@@ -57,14 +59,14 @@ public struct RungEvent: Sendable, Equatable {
 
     public init(
         workspaceId: Identifier<Workspace>, conversationId: Identifier<Conversation>, seq: Int64, kind: Event.Kind,
-        message: MessageFacts?, ownerEpoch: Int64?, isHiddenFromContacts: Bool, json: Forms?
+        message: MessageFacts?, owners: OwnerChange?, isHiddenFromContacts: Bool, json: Forms?
     ) {
         self.workspaceId = workspaceId
         self.conversationId = conversationId
         self.seq = seq
         self.kind = kind
         self.message = message
-        self.ownerEpoch = ownerEpoch
+        self.owners = owners
         self.isHiddenFromContacts = isHiddenFromContacts
         self.json = json
     }
@@ -85,20 +87,29 @@ public struct OwedReply: Sendable, Equatable {
 /// Whose sockets must close.
 public struct EndedRights: Sendable, Equatable {
     public var sessions: [Identifier<ChatSession>]
+    /// Sessions that are another contact's now: their sockets are to come back as that one's.
+    public var movedSessions: [Identifier<ChatSession>]
     public var logins: [Identifier<Login>]
-    /// Users with the access version from which on tokens are good.
+    public var keys: [Identifier<APIKey>]
+    /// Users with the access version from which on tokens are good. Sockets of that version go on under what the user may do
+    /// by now.
     public var users: [Identifier<User>: Int64]
 
     public init(
-        sessions: [Identifier<ChatSession>] = [], logins: [Identifier<Login>] = [],
+        sessions: [Identifier<ChatSession>] = [], movedSessions: [Identifier<ChatSession>] = [],
+        logins: [Identifier<Login>] = [], keys: [Identifier<APIKey>] = [],
         users: [Identifier<User>: Int64] = [:]
     ) {
         self.sessions = sessions
+        self.movedSessions = movedSessions
         self.logins = logins
+        self.keys = keys
         self.users = users
     }
 
-    public var isEmpty: Bool { sessions.isEmpty && logins.isEmpty && users.isEmpty }
+    public var isEmpty: Bool {
+        sessions.isEmpty && movedSessions.isEmpty && logins.isEmpty && keys.isEmpty && users.isEmpty
+    }
 }
 
 /// A frame that is not kept: typing, receipts, the course of a reply.

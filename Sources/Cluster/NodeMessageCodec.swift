@@ -7,7 +7,7 @@ public import NIOCore
 /// Nodes of two versions run side by side while a cluster is upgraded: what a node does not know it drops, and finds it
 /// in the database by polling.
 public enum NodeMessageCodec {
-    static let version: UInt8 = 1
+    static let version: UInt8 = 2
     /// No message that this build writes has more parts; one that says so is damaged.
     static let maximumCount = 100_000
 
@@ -29,7 +29,9 @@ public enum NodeMessageCodec {
         case .ended(let ended):
             bytes.writeInteger(Kind.ended.rawValue)
             bytes.writeList(ended.sessions) { $0.writeInteger($1.rawValue) }
+            bytes.writeList(ended.movedSessions) { $0.writeInteger($1.rawValue) }
             bytes.writeList(ended.logins) { $0.writeInteger($1.rawValue) }
+            bytes.writeList(ended.keys) { $0.writeInteger($1.rawValue) }
             bytes.writeList(ended.users.sorted { $0.key < $1.key }) {
                 $0.writeInteger($1.key.rawValue)
                 $0.writeInteger($1.value)
@@ -43,6 +45,9 @@ public enum NodeMessageCodec {
         case .wantsReply(let id, let conversation):
             bytes.writeInteger(Kind.wantsReply.rawValue)
             bytes.writeMultipleIntegers(id.rawValue, conversation.rawValue)
+        case .notice(let notice):
+            bytes.writeInteger(Kind.notice.rawValue)
+            bytes.write(notice)
         }
         return bytes
     }
@@ -59,7 +64,7 @@ public enum NodeMessageCodec {
 
     fileprivate enum Kind: UInt8 {
         case events = 1
-        case replies, ended, passing, stopReply, wantsReply
+        case replies, ended, passing, stopReply, wantsReply, notice
     }
 }
 
@@ -101,10 +106,29 @@ extension ByteBuffer {
             writeText(message.status.rawValue)
             writeText(message.sender.rawValue)
         }
-        writeOptional(event.ownerEpoch)
+        writeInteger(UInt8(event.owners == nil ? 0 : 1))
+        if let owners = event.owners {
+            write(owners.new)
+            writeInteger(UInt8(owners.old == nil ? 0 : 1))
+            if let old = owners.old { write(old) }
+        }
         writeInteger(UInt8(event.isHiddenFromContacts ? 1 : 0))
         writeInteger(UInt8(event.json == nil ? 0 : 1))
         if let json = event.json { write(json) }
+    }
+
+    private mutating func write(_ owner: Owner) {
+        writeText(owner.kind.rawValue)
+        writeOptional(owner.id)
+        writeInteger(owner.epoch)
+    }
+
+    fileprivate mutating func write(_ notice: Notice) {
+        writeMultipleIntegers(notice.id.rawValue, notice.workspaceId.rawValue)
+        writeText(notice.code)
+        writeText(notice.text)
+        writeText(notice.audience.rawValue)
+        writeText(notice.locale ?? "")
     }
 
     fileprivate mutating func write(_ frame: PassedFrame) {
@@ -190,7 +214,9 @@ extension ByteBuffer {
             }.map { .replies($0) }
         case .ended:
             guard let sessions = readList({ $0.readIdentifier(of: ChatSession.self) }),
+                let moved = readList({ $0.readIdentifier(of: ChatSession.self) }),
                 let logins = readList({ $0.readIdentifier(of: Login.self) }),
+                let keys = readList({ $0.readIdentifier(of: APIKey.self) }),
                 let users = readList({ bytes -> (Identifier<User>, Int64)? in
                     guard let id = bytes.readIdentifier(of: User.self), let version = bytes.readInteger(as: Int64.self)
                     else { return nil }
@@ -199,8 +225,10 @@ extension ByteBuffer {
             else { return nil }
             return .ended(
                 EndedRights(
-                    sessions: sessions, logins: logins, users: Dictionary(users, uniquingKeysWith: { max($0, $1) })))
+                    sessions: sessions, movedSessions: moved, logins: logins, keys: keys,
+                    users: Dictionary(users, uniquingKeysWith: { max($0, $1) })))
         case .passing: return readFrame().map { .passing($0) }
+        case .notice: return readNotice().map { .notice($0) }
         case .stopReply, .wantsReply:
             guard let id = readIdentifier(of: Message.self), let conversation = readIdentifier(of: Conversation.self)
             else { return nil }
@@ -226,7 +254,7 @@ extension ByteBuffer {
             else { return nil }
             message = .init(id: Identifier(messageId), status: status, sender: sender)
         }
-        guard let ownerEpoch = readOptional(), let isHidden = readFlag(), let hasJSON = readFlag() else { return nil }
+        guard let owners = readOwners(), let isHidden = readFlag(), let hasJSON = readFlag() else { return nil }
         var json: RungEvent.Forms?
         if hasJSON {
             guard let forms = readForms() else { return nil }
@@ -234,7 +262,34 @@ extension ByteBuffer {
         }
         return RungEvent(
             workspaceId: workspaceId, conversationId: conversationId, seq: seq, kind: kind, message: message,
-            ownerEpoch: ownerEpoch, isHiddenFromContacts: isHidden, json: json)
+            owners: owners, isHiddenFromContacts: isHidden, json: json)
+    }
+
+    /// Nil when it is damaged; `.some(nil)` when there is none.
+    private mutating func readOwners() -> OwnerChange?? {
+        guard let isThere = readFlag() else { return nil }
+        guard isThere else { return .some(nil) }
+        guard let new = readOwner(), let hasOld = readFlag() else { return nil }
+        guard hasOld else { return .some(OwnerChange(from: nil, to: new)) }
+        guard let old = readOwner() else { return nil }
+        return .some(OwnerChange(from: old, to: new))
+    }
+
+    private mutating func readOwner() -> Owner? {
+        guard let kind = readText().flatMap(Owner.Kind.init), let id = readOptional(),
+            let epoch = readInteger(as: Int64.self)
+        else { return nil }
+        return Owner(kind: kind, id: id, epoch: epoch)
+    }
+
+    fileprivate mutating func readNotice() -> Notice? {
+        guard let id = readIdentifier(of: AuditEntry.self), let workspaceId = readIdentifier(of: Workspace.self),
+            let code = readText(), let text = readText(), let audience = readText().flatMap(Notice.Audience.init),
+            let locale = readText()
+        else { return nil }
+        return Notice(
+            id: id, workspaceId: workspaceId, code: code, text: text, audience: audience,
+            locale: locale.isEmpty ? nil : locale)
     }
 
     fileprivate mutating func readFrame() -> PassedFrame? {

@@ -1,5 +1,10 @@
 /// A credential for programs. It acts for the user who made it.
 public struct APIKey: Sendable, Equatable {
+    /// Keys that a workspace has at once, at most: more than programs that anybody runs.
+    public static let maximumPerWorkspace = 500
+    /// How exactly the last use is known, in seconds: a busy key must not cost a write for each request.
+    public static let useGranularitySeconds: Int64 = 60
+
     public var id: Identifier<APIKey>
     public var workspaceId: Identifier<Workspace>
     /// Who made it, and for whom it acts.

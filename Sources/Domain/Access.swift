@@ -125,6 +125,13 @@ public struct Access: Sendable, Equatable {
         return staff?.reach.covers(owner, of: staff?.userId ?? Identifier(0), within: scope) ?? true
     }
 
+    /// The sign-in of somebody who has signed in: an API key does not do for what belongs to the person.
+    /// - Throws: ``Refusal/forbidden``.
+    public func requireLogin() throws(Refusal) -> Identifier<Login> {
+        guard let login = staff?.loginId else { throw .forbidden }
+        return login
+    }
+
     /// - Throws: ``Refusal/forbidden`` when `action` is not allowed.
     public func require(_ action: Permission.Action) throws(Refusal) {
         guard allows(action) else { throw .forbidden }

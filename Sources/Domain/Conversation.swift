@@ -116,11 +116,15 @@ public struct ConversationChanges: Sendable, Equatable, Codable {
     public var subject: Changed<String>?
     public var labels: [String]?
     public var owner: Owner?
+    /// Who answered before ``owner``. Shown to nobody: it tells whose list the conversation leaves.
+    public var previousOwner: Owner?
     public var snoozedUntil: Changed<Timestamp>?
 
     public init() {}
 
     public var isEmpty: Bool { self == ConversationChanges() }
+
+    public var ownerChange: OwnerChange? { owner.map { OwnerChange(from: previousOwner, to: $0) } }
 
     /// What of it a contact may see.
     public var visibleToContact: ConversationChanges {

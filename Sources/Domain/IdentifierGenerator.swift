@@ -26,6 +26,12 @@ public final class IdentifierGenerator: Sendable {
         self.last = Mutex((highestTime << Self.counterBits) | ((1 << Self.counterBits) - 1))
     }
 
+    /// The least key of a row that was made at `time` or later.
+    public static func first<Entity>(at time: Timestamp, of _: Entity.Type = Entity.self) -> Identifier<Entity> {
+        let elapsed = min(max(0, time.milliseconds - epochMilliseconds), 1 << 41 - 1)
+        return Identifier(elapsed << (nodeBits + counterBits))
+    }
+
     /// A new key, greater than all that this generator gave before.
     public func next<Entity>(_ entity: Entity.Type = Entity.self) -> Identifier<Entity> {
         let elapsed = max(0, clock.now().milliseconds - Self.epochMilliseconds)

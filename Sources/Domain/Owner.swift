@@ -32,6 +32,18 @@ public struct Owner: Sendable, Equatable, Codable {
     }
 }
 
+/// That somebody else answers from now on. Without names: it decides who may go on reading.
+public struct OwnerChange: Sendable, Equatable {
+    public var new: Owner
+    /// Who answered before; nil where that is not known.
+    public var old: Owner?
+
+    public init(from old: Owner?, to new: Owner) {
+        self.new = Owner(kind: new.kind, id: new.id, epoch: new.epoch)
+        self.old = old.map { Owner(kind: $0.kind, id: $0.id, epoch: $0.epoch) }
+    }
+}
+
 /// A wish to change who answers.
 public enum OwnerSwitch: Sendable, Equatable {
     case ai

@@ -19,6 +19,7 @@ public struct Authenticator: Sendable {
     private let tokens: TokenAuthority
     private let identifiers: PublicIdentifiers
     private let recent: RecentAccess?
+    private let keyUses: KeyUses
 
     /// - Parameter recent: answers for callers who came lately; nil asks the rows each time.
     public init(
@@ -26,12 +27,17 @@ public struct Authenticator: Sendable {
     ) {
         self.recent = recent
         self.store = store
+        keyUses = KeyUses(store: store)
         self.tokens = tokens
         self.identifiers = identifiers
     }
 
-    /// What a bearer token says, by its signature and its own end alone. Never waits.
+    /// What a bearer token says, by its signature and its own end alone; of an API key, only what it looks like. Never waits.
     public func verify(_ bearer: String) throws(AuthenticationFailure) -> VerifiedToken {
+        if bearer.hasPrefix(RandomToken.Kind.apiKey.rawValue) {
+            guard let key = RandomToken(.apiKey, presented: bearer) else { throw .unauthenticated }
+            return .apiKey(key.digest)
+        }
         do {
             return try tokens.verify(bearer)
         } catch .expired {
@@ -41,7 +47,7 @@ public struct Authenticator: Sendable {
         }
     }
 
-    /// Who shows this token, a user's or a contact's.
+    /// Who shows this token: a user's, a contact's, or an API key.
     /// - Throws: ``AuthenticationFailure``, or `StorageFailure`.
     public func authenticate(bearer: String) async throws -> Access {
         try await access(of: try verify(bearer))
@@ -50,12 +56,24 @@ public struct Authenticator: Sendable {
     /// Who stands behind a verified token, as of now. The one place that asks the rows for it.
     /// - Throws: ``AuthenticationFailure``, or `StorageFailure`.
     public func access(of token: VerifiedToken) async throws -> Access {
-        let holder = try holder(of: token)
+        let access = try await access(of: try holder(of: token))
+        if case .apiKey(let id) = access.staff?.credential { keyUses.note(id) }
+        return access
+    }
+
+    private func access(of holder: TokenHolder) async throws -> Access {
         if let access = recent?.access(of: holder.key), holder.isMet(by: access) { return access }
         let changes = recent?.changes
         let (access, end) = try await store.read { try holder.access(in: $0) }
         if let recent, let changes { recent.remember(access, as: holder.key, until: end, since: changes) }
         return access
+    }
+
+    /// When an API key ends by itself; nil for one that does not, and for other tokens.
+    /// - Throws: `StorageFailure`.
+    public func end(of token: VerifiedToken) async throws -> Timestamp? {
+        guard case .apiKey(let digest) = token else { return nil }
+        return try await store.read { try $0.apiKey(digest: digest.bytes)?.expiresAt }
     }
 
     /// Uses a ticket up and says for whom it was.
@@ -115,6 +133,7 @@ public struct Authenticator: Sendable {
                 let workspace = identifiers.identifier(claims.workspaceId, of: Workspace.self)
             else { throw .unauthenticated }
             return .session(session, workspace)
+        case .apiKey(let digest): return .apiKey(digest)
         }
     }
 }
@@ -124,11 +143,13 @@ private enum TokenHolder: Sendable {
     case session(Identifier<ChatSession>, Identifier<Workspace>)
     /// A ticket carries no access version: it is younger than any change that would matter.
     case login(Identifier<Login>, Identifier<User>, Identifier<Workspace>, accessVersion: Int64?)
+    case apiKey(TokenDigest)
 
     var key: RecentAccess.Key {
         switch self {
         case .session(let id, _): .session(id)
         case .login(let id, _, _, _): .login(id)
+        case .apiKey(let digest): .apiKey(digest)
         }
     }
 
@@ -139,11 +160,12 @@ private enum TokenHolder: Sendable {
         case .login(_, let userId, let workspaceId, let accessVersion):
             access.workspaceId == workspaceId && access.staff?.userId == userId
                 && (accessVersion == nil || access.staff?.accessVersion == accessVersion)
+        case .apiKey: access.staff != nil
         }
     }
 
-    /// Who it is by the rows, and when the session or sign-in ends by itself.
-    func access(in reader: any RowReader) throws -> (access: Access, end: Timestamp) {
+    /// Who it is by the rows, and when the session, sign-in or key ends by itself.
+    func access(in reader: any RowReader) throws -> (access: Access, end: Timestamp?) {
         switch self {
         case .session(let id, let workspaceId):
             guard let session = try reader.session(id), session.workspaceId == workspaceId else {
@@ -161,18 +183,26 @@ private enum TokenHolder: Sendable {
                         contactId: session.contactId, sessionId: session.id, conversationId: session.conversationId)))
             return (access, session.expiresAt)
         case .login(let loginId, let userId, let workspaceId, let accessVersion):
-            guard let user = try reader.user(userId), user.workspaceId == workspaceId,
-                let login = try reader.login(loginId), login.userId == userId
-            else { throw AuthenticationFailure.unauthenticated }
-            guard user.status == .active, !login.isRevoked, accessVersion.map({ $0 == user.accessVersion }) ?? true
-            else { throw AuthenticationFailure.tokenRevoked }
-            let access = Access(
-                workspaceId: workspaceId,
-                principal: .staff(
-                    .init(
-                        userId: userId, name: user.name, role: user.role, credential: .login(loginId),
-                        accessVersion: user.accessVersion, reach: try reader.reach(of: user))))
-            return (access, login.expiresAt)
+            let (staff, end) = try holding(reader.standing(of: userId, by: loginId, in: workspaceId))
+            guard accessVersion.map({ $0 == staff.accessVersion }) ?? true else {
+                throw AuthenticationFailure.tokenRevoked
+            }
+            return (Access(workspaceId: workspaceId, principal: .staff(staff)), end)
+        case .apiKey(let digest):
+            guard let key = try reader.apiKey(digest: digest.bytes) else { throw AuthenticationFailure.unauthenticated }
+            let (staff, end) = try holding(reader.standing(of: key))
+            return (Access(workspaceId: key.workspaceId, principal: .staff(staff)), end)
+        }
+    }
+
+    private func holding(
+        _ standing: Standing
+    ) throws(AuthenticationFailure) -> (staff: Access.StaffPrincipal, end: Timestamp?) {
+        switch standing {
+        case .good(let staff, let end): return (staff, end)
+        case .unknown: throw .unauthenticated
+        case .expired: throw .tokenExpired
+        case .ended: throw .tokenRevoked
         }
     }
 }

@@ -15,6 +15,7 @@ public final class RecentAccess: Sendable {
     enum Key: Hashable, Sendable {
         case session(Identifier<ChatSession>)
         case login(Identifier<Login>)
+        case apiKey(TokenDigest)
     }
 
     private struct Known {
@@ -59,20 +60,22 @@ public final class RecentAccess: Sendable {
     }
 
     /// - Parameters:
-    ///   - end: of the session or sign-in by itself.
+    ///   - end: of the session, sign-in or key by itself; nil for a key that has none.
     ///   - changes: as it was before the rows were read.
-    func remember(_ access: Access, as key: Key, until end: Timestamp, since changes: UInt64) {
+    func remember(_ access: Access, as key: Key, until end: Timestamp?, since changes: UInt64) {
         guard isInformed() else { return }
-        let until = min(end, clock.now().adding(seconds: Self.lifetimeSeconds))
+        let limit = clock.now().adding(seconds: Self.lifetimeSeconds)
+        let until = end.map { min($0, limit) } ?? limit
         state.withLock { state in
             guard state.changes == changes else { return }
             insert(Known(access: access, until: until), key, &state)
         }
     }
 
-    /// Forgets sessions and sign-ins that have ended, and users whose rights have changed.
+    /// Forgets sessions, sign-ins and keys that have ended, and users whose rights have changed.
     public func forget(
-        sessions: [Identifier<ChatSession>], logins: [Identifier<Login>], users: some Collection<Identifier<User>>
+        sessions: [Identifier<ChatSession>], logins: [Identifier<Login>], keys: [Identifier<APIKey>] = [],
+        users: some Collection<Identifier<User>>
     ) {
         state.withLock { state in
             state.changes &+= 1
@@ -80,9 +83,11 @@ public final class RecentAccess: Sendable {
                 state.young[key] = nil
                 state.old[key] = nil
             }
-            guard !users.isEmpty else { return }
-            let changed = Set(users)
-            func concerns(_ known: Known) -> Bool { known.access.staff.map { changed.contains($0.userId) } ?? false }
+            guard !users.isEmpty || !keys.isEmpty else { return }
+            let (changed, ended) = (Set(users), Set(keys.map(Access.Credential.apiKey)))
+            func concerns(_ known: Known) -> Bool {
+                known.access.staff.map { changed.contains($0.userId) || ended.contains($0.credential) } ?? false
+            }
             state.young = state.young.filter { !concerns($0.value) }
             state.old = state.old.filter { !concerns($0.value) }
         }

@@ -85,7 +85,7 @@ public struct PublicIdentifiers: Sendable {
     /// Bytes of the installation's key.
     public static let keyBytes = 16
 
-    private let key: SymmetricKey
+    fileprivate let key: SymmetricKey
 
     /// - Parameter key: ``keyBytes`` bytes.
     /// - Returns: nil for a key of another length.
@@ -117,6 +117,38 @@ public struct PublicIdentifiers: Sendable {
             block[0] == Entity.identifierTag, block[1..<8].allSatisfy({ $0 == 0 })
         else { return nil }
         return Identifier(block[8...].reduce(0) { $0 << 8 | Int64($1) })
+    }
+}
+
+extension PublicIdentifiers {
+    /// A place in a list as clients carry it: good for that list alone, and not to be made up.
+    /// - Parameter list: names the list, with all that a place in it depends on. The block holds 56 bits of its digest.
+    public func text(position: Int64, in list: String) -> String {
+        var block = [UInt8](repeating: 0, count: 16)
+        block.replaceSubrange(1..<8, with: Self.mark(of: list))
+        block[0] = Self.positionTag
+        for index in 0..<8 { block[8 + index] = UInt8(truncatingIfNeeded: position >> Int64(56 - 8 * index)) }
+        try? AES.permute(&block, key: key)
+        return Self.positionPrefix + Base32.encode(block)
+    }
+
+    /// The place behind `text`; nil when it was not given out for this list.
+    public func position(_ text: String, in list: String) -> Int64? {
+        let bytes = Array(text.utf8)
+        guard bytes.count == Self.positionPrefix.utf8.count + 26, text.hasPrefix(Self.positionPrefix),
+            var block = Base32.decode(bytes[Self.positionPrefix.utf8.count...]),
+            (try? AES.inversePermute(&block, key: key)) != nil,
+            block[0] == Self.positionTag, block[1..<8].elementsEqual(Self.mark(of: list))
+        else { return nil }
+        return block[8...].reduce(0) { $0 << 8 | Int64($1) }
+    }
+
+    private static var positionPrefix: String { "cur_" }
+    /// No kind of row has it.
+    private static var positionTag: UInt8 { 255 }
+
+    private static func mark(of list: String) -> [UInt8] {
+        Array(SHA256.hash(data: Array(list.utf8)).prefix(7))
     }
 }
 

@@ -12,6 +12,20 @@ import Testing
 
     private static func bytes(_ text: String) -> ByteBuffer { ByteBuffer(string: text) }
 
+    private static let owners: [OwnerChange?] = {
+        let every = Owner.Kind.allCases.enumerated().map { index, kind in
+            Owner(kind: kind, id: index.isMultiple(of: 2) ? nil : numbers[index], epoch: numbers[index])
+        }
+        return [nil] + every.map { OwnerChange(from: nil, to: $0) } + every.map { OwnerChange(from: $0, to: every[0]) }
+    }()
+
+    private static let notices: [NodeMessage] = Notice.Audience.allCases.enumerated().map { index, audience in
+        .notice(
+            Notice(
+                id: Identifier(numbers[index]), workspaceId: Identifier(numbers[index + 1]), code: texts[index],
+                text: texts[index + 1], audience: audience, locale: [nil, "zh-CN", "en"][index]))
+    }
+
     private static let events: [RungEvent] = {
         var events: [RungEvent] = []
         for (index, kind) in Event.Kind.allCases.enumerated() {
@@ -25,7 +39,7 @@ import Testing
                         kind: kind,
                         message: place.isMultiple(of: 2)
                             ? .init(id: Identifier(number), status: status, sender: sender) : nil,
-                        ownerEpoch: place.isMultiple(of: 3) ? number : nil,
+                        owners: owners[(index + place) % owners.count],
                         isHiddenFromContacts: place.isMultiple(of: 2),
                         json: [
                             nil, RungEvent.Forms(staff: bytes(text), contact: bytes(text)),
@@ -65,9 +79,10 @@ import Testing
             .ended(
                 EndedRights(
                     sessions: numbers.map { Identifier($0) }, logins: numbers.map { Identifier($0) },
+                    keys: numbers.reversed().map { Identifier($0) },
                     users: Dictionary(uniqueKeysWithValues: numbers.map { (Identifier($0), $0) }))),
             .stopReply(Identifier(.max), in: Identifier(.min)), .wantsReply(Identifier(.min), in: Identifier(.max)),
-        ] + frames.map { .passing($0) }
+        ] + frames.map { .passing($0) } + notices
 
     // MARK: Tests
 
@@ -185,7 +200,7 @@ import Testing
     @Test func anUnknownKindOfEventDropsTheMessage() {
         let event = RungEvent(
             workspaceId: Identifier(1), conversationId: Identifier(2), seq: 3, kind: .messageCreated, message: nil,
-            ownerEpoch: nil, isHiddenFromContacts: false, json: nil)
+            owners: nil, isHiddenFromContacts: false, json: nil)
         var bytes = NodeMessageCodec.encode(.events([event]), from: "a")
         let text = String(buffer: bytes)
         #expect(text.contains("message.created"))

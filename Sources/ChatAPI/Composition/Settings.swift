@@ -44,6 +44,7 @@ extension HTTPSettings {
             registration: configuration.registration,
             lockout: limits.lockoutFailures.map { Lockout(failures: $0) },
             nodeId: configuration.nodeId, version: Version.current)
+        attachmentMaximumBytes = configuration.attachments.maximumBytes
         docsAssets = configuration.dataDirectory.file("docs-assets")
     }
 }

@@ -17,6 +17,7 @@ struct OwnershipRoutes: Sendable {
         var to: Side
         /// An agent, or `me`.
         var agentId: String?
+        /// A team, of which any member may take it.
         var teamId: String?
         var reason: String?
         /// Do it only if the owner has not changed since.
@@ -27,7 +28,7 @@ struct OwnershipRoutes: Sendable {
         table.group = "Conversations"
         table.post(
             "/api/v1/chat/conversations/{id}/switch",
-            summary: "Give the conversation to the assistant, to the queue or to an agent",
+            summary: "Give the conversation to the assistant, to the queue, to an agent or to a team",
             access: .contactOr(.conversationsWrite), request: Switch.self, response: ConversationAnswer.self,
             problems: [.staleOwner, .conversationClosed]
         ) { body, call in
@@ -52,9 +53,11 @@ struct OwnershipRoutes: Sendable {
     private func target(_ body: Switch, _ call: Call) throws -> OwnerSwitch {
         var check = Validation()
         check.text(body.reason, field: "reason", scalars: FieldRules.reason)
-        if body.teamId != nil { check.reject("team_id", code: "not_found", message: "no such team") }
         if body.to == .ai, body.agentId != nil {
             check.reject("agent_id", code: "invalid_value", message: "does not go with the assistant")
+        }
+        if body.teamId != nil, body.to == .ai || body.agentId != nil {
+            check.reject("team_id", code: "invalid_value", message: "goes alone, and with human")
         }
         var agent: Identifier<User>?
         if let named = body.agentId {
@@ -62,8 +65,14 @@ struct OwnershipRoutes: Sendable {
             guard call.access.contact == nil else { throw Refusal.forbidden }
             if agent == nil { check.reject("agent_id", code: "not_found", message: "no such active agent") }
         }
+        var team: Identifier<Team>?
+        if let named = body.teamId {
+            guard call.access.contact == nil else { throw Refusal.forbidden }
+            team = call.incoming.identifiers.identifier(named)
+            if team == nil { check.reject("team_id", code: "not_found", message: "no such team") }
+        }
         try check.finish()
         if body.to == .ai { return .ai }
-        return agent.map { .agent($0) } ?? .anyHuman
+        return team.map { .team($0) } ?? agent.map { .agent($0) } ?? .anyHuman
     }
 }

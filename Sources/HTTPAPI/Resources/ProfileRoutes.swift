@@ -20,11 +20,19 @@ struct ProfileRoutes: Sendable {
             let id = try userId(call)
             let user = try await store.read { try $0.user(id) }
             guard let user else { throw Refusal.notFound }
-            return Answer(views.user(user), tag: EntityTag(user))
+            var view = views.user(user)
+            // By an API key, less than the user may.
+            if let staff = call.access.staff { view.permissions = staff.grants.permissions.map(\.text) }
+            return Answer(view, tag: EntityTag(user))
         }
         table.edit(
             "/api/v1/users/me", of: User.self, summary: "Change one's own name and language", access: .user,
-            request: Edit.self, response: UserView.self, id: { try userId($0) },
+            request: Edit.self, response: UserView.self,
+            id: { call in
+                // Whose name it is, is no business of a program's.
+                _ = try call.access.requireLogin()
+                return try userId(call)
+            },
             read: { transaction, id, _ in
                 guard let user = try transaction.user(id) else { throw Refusal.notFound }
                 return user

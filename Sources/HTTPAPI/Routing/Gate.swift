@@ -12,9 +12,12 @@ struct Gate: Sendable {
     func admit(_ request: Request, _ scope: RequestScope, to admission: Admission) async throws -> Access {
         guard let bearer = BearerToken(request.headers) else { throw Problem(.unauthenticated) }
         let token = try authenticator.verify(bearer.text)
-        // Only genuine tokens are counted, so that made-up ones cannot fill the table; and before the rows are asked.
-        try limits.count(.request(token: TokenDigest(of: bearer.text)))
+        // Only genuine tokens are counted, so that made-up ones cannot fill the table: those with a signature before the rows
+        // are asked, keys once they are known.
+        let subject = RateLimits.Subject.request(token: TokenDigest(of: bearer.text))
+        if token.isSigned { try limits.count(subject) }
         var access = try await authenticator.access(of: token)
+        if !token.isSigned { try limits.count(subject) }
         access.address = scope.client.text
         scope.findings.principalKind = access.contact == nil ? access.staff?.role.name : "contact"
         try admission.check(access)

@@ -44,4 +44,14 @@ public struct SessionClaims: Hashable, Sendable {
 public enum VerifiedToken: Hashable, Sendable {
     case access(AccessClaims)
     case session(SessionClaims)
+    /// An API key, by its digest. It carries no signature: whether there is such a key only the rows tell.
+    case apiKey(TokenDigest)
+
+    /// Whether nobody else can have made it, so that it says something before the rows are asked.
+    public var isSigned: Bool {
+        switch self {
+        case .access, .session: true
+        case .apiKey: false
+        }
+    }
 }

@@ -138,7 +138,7 @@ extension ChatConnection {
             if isTypingDue() { hub.typing(in: conversationId, by: access.actor) }
         }
         // A subscription has been checked; any other conversation may be one that this socket must not reach.
-        if feeds[conversationId] != nil { return type() }
+        if feeds[conversationId]?.isStarted == true { return type() }
         load {
             try $0.head(of: conversationId, by: access).seq
         } then: { connection, result in
@@ -176,9 +176,6 @@ extension ChatConnection {
     private func cancelReply(_ frame: ClientFrame) throws {
         let (conversationId, access) = try conversation(of: frame)
         let id = try messageId(try frame.decoded(ReplyData.self).messageId)
-        if access.contact == nil {
-            try access.require(.messagesWrite)
-        }
         command(frame) { transaction in
             // Who may not read the conversation, or not write in it, may not stop its replies.
             let head = try transaction.head(of: conversationId, by: access)
@@ -285,7 +282,7 @@ extension ChatConnection {
                 serverFrames.pong(
                     headSeq: head, requestId: frame.requestId, conversationId: contact.conversationId))
         } else {
-            send(serverFrames.pong(heads: feeds.mapValues(\.head), requestId: frame.requestId))
+            send(serverFrames.pong(heads: feeds.filter { $0.value.isStarted }.mapValues(\.head), requestId: frame.requestId))
         }
     }
 
@@ -311,7 +308,7 @@ extension ChatConnection {
 
 extension Access {
     /// Whether both are the same user by the same sign-in, or the same session.
-    fileprivate func isSameSignIn(as other: Access) -> Bool {
+    func isSameSignIn(as other: Access) -> Bool {
         switch (principal, other.principal) {
         case (.staff(let one), .staff(let two)): one.userId == two.userId && one.credential == two.credential
         case (.contact(let one), .contact(let two)): one.sessionId == two.sessionId

@@ -18,6 +18,11 @@ extension ChatConnection: FeedReceiver {
         send(serverFrames.synced(feed.conversationId, at: seq))
     }
 
+    func feedLeftScope(_ feed: ConversationFeed) {
+        if feeds[feed.conversationId] === feed { feeds[feed.conversationId] = nil }
+        send(serverFrames.unsubscribed(feed.conversationId, reason: "scope"))
+    }
+
     func feedFailed(_ feed: ConversationFeed, _ error: any Error) {
         guard error as? Refusal == nil else {
             feeds.removeValue(forKey: feed.conversationId)?.stop()
@@ -104,19 +109,21 @@ extension ChatConnection: FeedReceiver {
     }
 
     private func beginStaff(_ staff: Access.StaffPrincipal, requestId: String?) {
-        load { [access] snapshot in
-            // The socket is on its loop's list by now: rights that end from here on close it there.
-            (user: try snapshot.user(staff.userId), hasEnded: try access.map { try snapshot.hasEnded($0) } ?? true)
+        guard let workspaceId = access?.workspaceId else { return }
+        load { snapshot in
+            // The socket is on its loop's list by now: rights that end or change from here on are heard of there.
+            (user: try snapshot.user(staff.userId), standing: try snapshot.standing(of: staff, in: workspaceId))
         } then: { connection, result in
-            guard case .success(let loaded) = result, let user = loaded.user else {
-                return connection.close(.internalError)
+            guard case .success(let loaded) = result else { return connection.close(.internalError) }
+            guard connection.goesOn(with: loaded.standing), let user = loaded.user else {
+                return connection.close(.revoked)
             }
-            guard !loaded.hasEnded else { return connection.close(.revoked) }
+            connection.locale = user.locale
             connection.send(
                 connection.serverFrames.ready(
                     .init(
                         connectionId: connection.id, nodeId: connection.hub.settings.nodeId,
-                        user: connection.hub.encoder.views.user(user), epoch: connection.hub.settings.logEpoch,
+                        user: connection.view(of: user), epoch: connection.hub.settings.logEpoch,
                         mode: .live, limits: .init(framesPerSecond: connection.hub.settings.staffFramesPerSecond)),
                     requestId: requestId))
             connection.send(connection.serverFrames.synced())
@@ -185,7 +192,6 @@ extension ChatConnection: FeedReceiver {
     }
 
     func unsubscribe(_ frame: ClientFrame) throws {
-        guard access?.staff != nil else { throw SocketError(.unknownType, "only on /ws/agent") }
         let data = try frame.decoded(UnsubscribeData.self)
         for entry in data.conversations {
             guard let id: Identifier<Conversation> = hub.encoder.views.identifiers.identifier(entry.id) else {
@@ -213,6 +219,7 @@ extension ChatConnection: FeedReceiver {
         filter.ownerKind = view.owner
         filter.assignee =
             view.assignee == "me" ? access?.staff?.userId : try decoded(view.assignee, "assignee")
+        filter.teamId = try decoded(view.teamId, "team")
         filter.inboxId = try decoded(view.inboxId, "inbox")
         filter.contactId = try decoded(view.contactId, "contact")
         filter.label = view.label
@@ -220,24 +227,34 @@ extension ChatConnection: FeedReceiver {
     }
 
     /// A row that may be in this socket's list has changed. Rows that change while one read runs are read together next.
-    func rowChanged(_ conversationId: Identifier<Conversation>) {
-        changedRows.insert(conversationId)
+    func rowChanged(_ row: ChangedRow) {
+        guard let access else { return }
+        let mayLeave = row.formerOwners.contains { access.allows(.conversationsRead, on: $0) }
+        changedRows[row.conversationId] = mayLeave || changedRows[row.conversationId] ?? false
         readRows()
     }
 
     private func readRows() {
         guard !isReadingRows, !changedRows.isEmpty, takesReplay, let access, !isClosing else { return }
         isReadingRows = true
-        let ids = Array(changedRows.prefix(Self.maximumSubscribedPerFrame))
-        changedRows.subtract(ids)
+        let wanted = changedRows.prefix(Self.maximumSubscribedPerFrame).map { (id: $0.key, mayLeave: $0.value) }
+        for row in wanted { changedRows[row.id] = nil }
         load { snapshot in
-            try ids.map { try snapshot.conversation($0, by: access) }
+            try wanted.compactMap { id, mayLeave -> (row: Conversation, isWithinScope: Bool)? in
+                do {
+                    return (try snapshot.conversation(id, by: access), true)
+                } catch is Refusal {
+                    // Beyond what this socket may see. That it went there is told to those who saw it.
+                    guard mayLeave, access.allows(.conversationsRead) else { return nil }
+                    return try snapshot.departed(id, for: access).map { ($0, false) }
+                }
+            }
         } then: { connection, result in
             connection.isReadingRows = false
             guard case .success(let rows) = result else { return connection.close(.internalError) }
             // A conversation without a message is in no list yet.
-            for row in rows where row.lastMessage != nil {
-                let isIn = connection.viewFilter?.matches(row) ?? false
+            for (row, isWithinScope) in rows where row.lastMessage != nil || !isWithinScope {
+                let isIn = isWithinScope && connection.viewFilter?.matches(row) ?? false
                 connection.send(connection.serverFrames.viewRow(row, isIn: isIn))
             }
             connection.readRows()

@@ -49,8 +49,12 @@ final class ChatConnection: SocketDelegate, DeadlineTarget {
     /// Feeds by conversation: one for a contact, many for staff.
     var feeds: [Identifier<Conversation>: ConversationFeed] = [:]
     var viewFilter: ConversationFilter?
-    var changedRows: Set<Identifier<Conversation>> = []
+    /// Rows of the list to be read, and whether this socket may have seen one before it changed.
+    var changedRows: [Identifier<Conversation>: Bool] = [:]
     var isReadingRows = false
+    /// What the client may do is being read, and has changed once more since.
+    var isReadingRights = false
+    var haveRightsChanged = false
     /// Language of the visit.
     var locale: String?
     /// Beginning of the newest message that came over this socket.
@@ -184,6 +188,12 @@ final class ChatConnection: SocketDelegate, DeadlineTarget {
         setTokenEnd(credential.expiresAt)
     }
 
+    /// The client goes on under what it may do by now; what it may not read any more is not sent from here on.
+    func adopt(_ access: Access) {
+        self.access = access
+        for feed in feeds.values { feed.adopt(access) }
+    }
+
     /// The socket must show a newer token by `expiresAt`.
     func setTokenEnd(_ expiresAt: Timestamp?) {
         if let tokenDeadline { socket.loop.deadlines.cancel(tokenDeadline) }
@@ -222,7 +232,7 @@ final class ChatConnection: SocketDelegate, DeadlineTarget {
         switch result {
         case .success(let credential):
             if let access {
-                guard access.principal == credential.access.principal else { return close(.authFailed) }
+                guard credential.access.isSameSignIn(as: access) else { return close(.authFailed) }
             } else {
                 guard Self.mayEnter(credential.access, entrance) else { return close(.forbidden) }
                 guard hub.census.identify(&seat, as: credential.access, limit: hub.settings.socketsPerPrincipal) else {

@@ -129,6 +129,7 @@ struct SubscribeData: Decodable {
         var priority: Conversation.Priority?
         var owner: Owner.Kind?
         var assignee: String?
+        var teamId: String?
         var inboxId: String?
         var contactId: String?
         var label: String?

@@ -13,6 +13,8 @@ protocol FeedReceiver: AnyObject {
     func feed(_ feed: ConversationFeed, passing frame: PassingFrame)
     /// Everything that there was when the feed began has been passed on. Called once.
     func feedSynced(_ feed: ConversationFeed, at seq: Int64)
+    /// The change that takes the conversation beyond what the reader may see has been passed on, and nothing follows it.
+    func feedLeftScope(_ feed: ConversationFeed)
     /// The log could not be read, or the reader may not read it any more.
     func feedFailed(_ feed: ConversationFeed, _ error: any Error)
 }
@@ -54,7 +56,7 @@ final class ConversationFeed {
     static let maximumAsks = 3
 
     let conversationId: Identifier<Conversation>
-    let access: Access
+    private(set) var access: Access
     /// Where it stands in its shard's list.
     var slot = -1
     private(set) var cursor = FeedCursor()
@@ -65,6 +67,10 @@ final class ConversationFeed {
     private var ownerEpoch: Int64 = 0
     /// The owner epoch of the head that the feed began with.
     private var startEpoch: Int64 = 0
+    /// Newest event of the head that the feed began with: up to there the reader's right was looked at with the head.
+    private var startSeq: Int64 = 0
+    /// Who answers, as far as the reader has been told; nil before the start.
+    private var owner: Owner?
     private var isSynced = false
     private var waitsForReceiver = false
     /// What a snapshot has told the reader of a reply in the making.
@@ -89,6 +95,9 @@ final class ConversationFeed {
         self.receiver = receiver
     }
 
+    /// Whether the reader's right to read has been looked at.
+    var isStarted: Bool { !cursor.isStarting }
+
     /// Newest `seq` that exists as far as this node knows.
     var head: Int64 { cursor.target }
 
@@ -99,6 +108,10 @@ final class ConversationFeed {
         startEpoch = head.owner.epoch
         ownerEpoch = seq < head.seq ? 0 : startEpoch
         streamingReply = head.shownReply
+        startSeq = head.seq
+        owner = head.owner
+        // The rights may have changed while the head was being read.
+        guard !leavesScope() else { return }
         take(cursor.start(after: seq, head: head.seq))
     }
 
@@ -106,6 +119,24 @@ final class ConversationFeed {
     func stop() {
         receiver = nil
         shard.remove(self)
+    }
+
+    /// The reader may do other things now.
+    func adopt(_ access: Access) {
+        self.access = access
+        if isStarted { leavesScope() }
+    }
+
+    /// Ends the feed when its reader may not see what follows. Decided here and now, by what the reader has been told: an
+    /// answer of the database would come behind the next event.
+    @discardableResult
+    private func leavesScope() -> Bool {
+        guard access.staff != nil, let owner, !access.allows(.conversationsRead, on: owner), let receiver else {
+            return false
+        }
+        stop()
+        receiver.feedLeftScope(self)
+        return true
     }
 
     /// The receiver can take replay again.
@@ -176,6 +207,11 @@ final class ConversationFeed {
         if let epoch = facts.ownerEpoch { ownerEpoch = max(ownerEpoch, epoch) }
         noteReply(facts)
         receiver?.feed(self, event: frame, of: FeedEventKind(facts, to: access.viewer))
+        // What lies before the head that the feed began with may tell of owners under whom the reader saw nothing.
+        if let owners = facts.owners, facts.seq > startSeq {
+            owner = owners.new
+            leavesScope()
+        }
     }
 
     /// Knows which reply is in the making, as far as the log tells.
@@ -262,6 +298,7 @@ final class ConversationFeed {
                     hub.liveReplies.ownerChanged(in: conversationId, toEpoch: epoch)
                 }
                 deliver(entry.facts, frame: entry.frame)
+                guard self.receiver != nil else { return }
             }
             let step = cursor.pageEnded(head: page.head)
             guard step == .read, cursor.delivered == delivered else { return take(step) }
@@ -290,7 +327,7 @@ private struct ReplayPage: Sendable {
         func page() async -> Result<ReplayPage, any Error> {
             do {
                 let slice = try await store.read { [conversationId, access, after] in
-                    try $0.events(
+                    try $0.replay(
                         of: conversationId, SeqPage(.after(after), limit: ConversationFeed.pageLimit), by: access)
                 }
                 let entries = slice.items.map {

@@ -106,6 +106,8 @@ final class StreamReader: FeedReceiver {
 
     func feedSynced(_ feed: ConversationFeed, at seq: Int64) {}
 
+    func feedLeftScope(_ feed: ConversationFeed) { end() }
+
     func feedFailed(_ feed: ConversationFeed, _ error: any Error) { end() }
 
     /// Ends the stream; ``stop()`` follows.

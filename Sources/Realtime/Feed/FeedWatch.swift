@@ -95,14 +95,17 @@ public final class FeedWatch: Sendable {
     /// - Returns: what there is.
     func lookForEndedRights(knowing known: EndedAccess, since lookedAt: Timestamp) async throws -> EndedAccess {
         let since = lookedAt.adding(seconds: -Self.rightsOverlapSeconds)
-        let ended = try await store.read { try $0.endedAccess(since: since) }
+        let (ended, notices) = try await store.read { (try $0.endedAccess(since: since), try $0.notices(since: since)) }
         let rights = EndedRights(
             sessions: ended.sessions.filter { !known.sessions.contains($0) },
+            movedSessions: ended.movedSessions.filter { !known.movedSessions.contains($0) }.map(\.id),
             logins: ended.logins.filter { !known.logins.contains($0) },
+            keys: ended.keys.filter { !known.keys.contains($0) },
             users: Dictionary(
-                ended.users.filter { !known.users.contains($0) }.map { ($0.userId, $0.version) },
+                ended.users.filter { !known.users.contains($0) }.map { ($0.access.userId, $0.access.version) },
                 uniquingKeysWith: { max($0, $1) }))
         if !rights.isEmpty { hub.rightsEnded(rights) }
+        for notice in notices { hub.deliver(notice) }
         return ended
     }
 

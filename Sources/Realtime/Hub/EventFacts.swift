@@ -9,9 +9,12 @@ struct EventFacts: Sendable, Equatable {
     var kind: Event.Kind
     /// The message that it is about, and who sent that.
     var message: RungEvent.MessageFacts?
-    /// The owner epoch that it begins.
-    var ownerEpoch: Int64?
+    /// Who answers from then on, and who did before; nil when it changes neither.
+    var owners: OwnerChange?
     var isHiddenFromContacts: Bool
+
+    /// The owner epoch that it begins.
+    var ownerEpoch: Int64? { owners?.new.epoch }
 
     init(_ event: Event) {
         workspaceId = event.workspaceId
@@ -19,7 +22,7 @@ struct EventFacts: Sendable, Equatable {
         seq = event.seq
         kind = event.kind
         message = event.message.map { .init(id: $0.id, status: $0.status, sender: $0.sender.kind) }
-        if case .conversationUpdated(let changes, _) = event.body { ownerEpoch = changes.owner?.epoch }
+        if case .conversationUpdated(let changes, _) = event.body { owners = changes.ownerChange }
         isHiddenFromContacts = Audience.visibility(of: event, to: .contact) == .hidden
     }
 
@@ -29,7 +32,7 @@ struct EventFacts: Sendable, Equatable {
         seq = rung.seq
         kind = rung.kind
         message = rung.message
-        ownerEpoch = rung.ownerEpoch
+        owners = rung.owners
         isHiddenFromContacts = rung.isHiddenFromContacts
     }
 
@@ -37,6 +40,6 @@ struct EventFacts: Sendable, Equatable {
     func rung(json: RungEvent.Forms?) -> RungEvent {
         RungEvent(
             workspaceId: workspaceId, conversationId: conversationId, seq: seq, kind: kind, message: message,
-            ownerEpoch: ownerEpoch, isHiddenFromContacts: isHiddenFromContacts, json: json)
+            owners: owners, isHiddenFromContacts: isHiddenFromContacts, json: json)
     }
 }

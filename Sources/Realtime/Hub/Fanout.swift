@@ -16,6 +16,14 @@ final class Fanout: Sendable {
     /// What lists were told of.
     private let listed = Mutex(RecentHeads())
 
+    /// That there is an event, and what it means for lists.
+    struct Head: Sendable {
+        var workspaceId: Identifier<Workspace>
+        var conversationId: Identifier<Conversation>
+        var seq: Int64
+        var owners: OwnerChange?
+    }
+
     init(group: any EventLoopGroup, link: ClusterLink?) {
         let interest = Interest(link: link)
         self.interest = interest
@@ -41,7 +49,7 @@ final class Fanout: Sendable {
         guard !events.isEmpty else { return }
         let (readers, viewers) = interest.loops(of: events.map(\.facts.conversationId))
         let rows =
-            viewers == 0 ? [] : news(events.map { ($0.facts.workspaceId, $0.facts.conversationId, $0.facts.seq) })
+            viewers == 0 ? [] : news(events.map { Head($0.facts) })
         for shard in shards {
             let bit: UInt64 = 1 << UInt64(shard.index)
             let concerned = zip(events, readers).filter { $1 & bit != 0 }.map(\.0)
@@ -54,7 +62,7 @@ final class Fanout: Sendable {
 
     /// Tells the readers of conversations that there are events, which they then read from the log unless they have them.
     /// Calls must come in the order of the feed.
-    func ring(_ heads: [(workspaceId: Identifier<Workspace>, conversationId: Identifier<Conversation>, seq: Int64)]) {
+    func ring(_ heads: [Head]) {
         guard !heads.isEmpty else { return }
         let (readers, viewers) = interest.loops(of: heads.map(\.conversationId))
         let rows = viewers == 0 ? [] : news(heads)
@@ -68,14 +76,26 @@ final class Fanout: Sendable {
         }
     }
 
-    /// The conversations that lists have not been told of since these events.
-    private func news(
-        _ heads: [(workspaceId: Identifier<Workspace>, conversationId: Identifier<Conversation>, seq: Int64)]
-    ) -> [(Identifier<Workspace>, Identifier<Conversation>)] {
+    /// The rows that lists have not been told of since these events.
+    private func news(_ heads: [Head]) -> [ChangedRow] {
         listed.withLock { listed in
-            // The newest of a conversation stands for those before it.
-            heads.reversed().filter { listed.isNews($0.seq, in: $0.conversationId) }
-                .map { ($0.workspaceId, $0.conversationId) }.reversed()
+            var places: [Identifier<Conversation>: Int] = [:]
+            var rows: [ChangedRow] = []
+            for head in heads {
+                let isNews = listed.isNews(head.seq, in: head.conversationId)
+                // A change of owner is told whatever came before it: of two nodes the later may be heard first, and nothing else
+                // says that the row has left somebody's scope.
+                guard isNews || head.owners?.old != nil else { continue }
+                let place = places[head.conversationId] ?? rows.count
+                if place == rows.count {
+                    places[head.conversationId] = place
+                    rows.append(
+                        ChangedRow(
+                            workspaceId: head.workspaceId, conversationId: head.conversationId, formerOwners: []))
+                }
+                if let old = head.owners?.old { rows[place].formerOwners.append(old) }
+            }
+            return rows
         }
     }
 
@@ -111,5 +131,12 @@ final class Fanout: Sendable {
             if let value = try? await shard.eventLoop.submit({ body(shard) }).get() { values.append(value) }
         }
         return values
+    }
+}
+
+extension Fanout.Head {
+    init(_ facts: EventFacts) {
+        self.init(
+            workspaceId: facts.workspaceId, conversationId: facts.conversationId, seq: facts.seq, owners: facts.owners)
     }
 }

@@ -1,6 +1,8 @@
 public import Cluster
-import Domain
+public import Domain
 public import Storage
+import Synchronization
+import Wire
 
 // What other nodes tell, and what this one finds when they cannot.
 extension Hub {
@@ -12,6 +14,7 @@ extension Hub {
         case .passing(let frame): fanout.passHere(PassingFrame(frame), in: frame.conversationId)
         case .stopReply(let id, let conversationId): _ = cancelReply(id, in: conversationId)
         case .wantsReply(let id, let conversationId): liveReplies.tell(id, in: conversationId)
+        case .notice(let notice): deliver(notice)
         case .replies: break  // The assistant's.
         }
     }
@@ -31,15 +34,32 @@ extension Hub {
             } else {
                 fanout.deliver(run)
                 run = []
-                fanout.ring([(facts.workspaceId, facts.conversationId, facts.seq)])
+                fanout.ring([Fanout.Head(facts)])
             }
         }
         fanout.deliver(run)
     }
 
+    /// Tells the sockets here what an administrator has to say, once, whether it was heard or found.
+    public func deliver(_ notice: Notice) {
+        let isNew = notices.withLock { told in
+            guard !told.contains(notice.id) else { return false }
+            told.append(notice.id)
+            if told.count > Self.maximumNotices { told.removeFirst() }
+            return true
+        }
+        guard isNew else { return }
+        let frame = ServerFrames(views: encoder.views).notice(notice)
+        fanout.onEachShard { $0.deliver(notice, frame: frame) }
+    }
+
     /// Tells the readers here of events that were found in the feed. Those that they have already change nothing.
     public func found(_ entries: [FeedEntry]) {
-        fanout.ring(entries.map { ($0.workspaceId, $0.conversationId, $0.seq) })
+        fanout.ring(
+            entries.map {
+                Fanout.Head(
+                    workspaceId: $0.workspaceId, conversationId: $0.conversationId, seq: $0.seq, owners: $0.owners)
+            })
     }
 
     /// Asks for an AI reply to be stopped, wherever it is made.

@@ -4,6 +4,7 @@ public import Logging
 import Metrics
 public import NIOCore
 public import Storage
+import Synchronization
 public import Wire
 
 /// Where committed events meet their readers.
@@ -18,6 +19,9 @@ public final class Hub: CommitObserver {
     let frames: PassingFrames
     let fanout: Fanout
     let census = SocketCensus()
+    /// The last notices that were told: more than there are in the time that the looks for them overlap.
+    static let maximumNotices = 256
+    let notices = Mutex<[Identifier<AuditEntry>]>([])
     /// To other nodes; nil on a node that is alone.
     let link: ClusterLink?
     /// What the nodes know of sessions; nil on a node that is alone.
@@ -61,7 +65,7 @@ public final class Hub: CommitObserver {
     public func durable(_ batch: CommittedBatch) {
         for session in batch.endedSessions { directory?.remove(session.id, of: session.contactId) }
         let ended = EndedRights(
-            sessions: batch.endedSessions.map(\.id), logins: batch.endedLogins,
+            sessions: batch.endedSessions.map(\.id), movedSessions: batch.movedSessions, logins: batch.endedLogins, keys: batch.endedKeys,
             users: Dictionary(batch.changedUsers.map { ($0.userId, $0.version) }, uniquingKeysWith: { max($0, $1) }))
         guard !ended.isEmpty else { return }
         rightsEnded(ended)
@@ -86,6 +90,10 @@ public final class Hub: CommitObserver {
             }
         }
         publish(run)
+        for notice in batch.notices {
+            deliver(notice)
+            if let link, link.isShared { link.tell(.notice(notice)) }
+        }
         if !batch.events.isEmpty, let start = batch.committedAt {
             deliveryTime.record(duration: start.duration(to: .now))
         }
@@ -108,7 +116,7 @@ public final class Hub: CommitObserver {
         fanout.pass(frames.receipt(in: conversationId, of: actor, seq: seq), in: conversationId)
     }
 
-    /// Closes the sockets and streams of those who may not go on.
+    /// Closes the sockets and streams of those who may not go on. Those whose rights are others now learn them.
     public func rightsEnded(_ ended: EndedRights) {
         onRightsEnded(ended)
         let revoked = RevokedAccess(ended)

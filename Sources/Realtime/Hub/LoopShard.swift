@@ -88,21 +88,35 @@ final class LoopShard: @unchecked Sendable {
         }
     }
 
-    func rowsChanged(_ rows: [(Identifier<Workspace>, Identifier<Conversation>)]) {
+    func rowsChanged(_ rows: [ChangedRow]) {
         for viewer in viewers.values {
-            for (workspaceId, conversationId) in rows where viewer.access?.workspaceId == workspaceId {
-                viewer.rowChanged(conversationId)
-            }
+            for row in rows where viewer.access?.workspaceId == row.workspaceId { viewer.rowChanged(row) }
         }
     }
 
-    /// Closes the sockets and streams of those who may not go on.
+    /// Tells every socket that it is for what an administrator has to say.
+    func deliver(_ notice: Notice, frame: TextFrame) {
+        for connection in connections.values { connection.take(notice, frame: frame) }
+    }
+
+    /// Closes the sockets and streams of those who may not go on, and has those who may do other things ask what.
     func rightsEnded(_ revoked: RevokedAccess) {
         for connection in connections.values {
-            guard let reason = connection.access.flatMap({ revoked.reason(against: $0) }) else { continue }
-            connection.close(reason)
+            guard let access = connection.access else { continue }
+            switch revoked.verdict(on: access) {
+            case .stays: break
+            case .goes(let reason): connection.close(reason)
+            case .changes: connection.rightsChanged()
+            }
         }
-        for stream in streams.values where revoked.reason(against: stream.access) != nil { stream.end() }
+        for stream in streams.values {
+            switch revoked.verdict(on: stream.access) {
+            case .stays: break
+            case .goes: stream.end()
+            // It carries one reply, and its client opens it again; who sees everything need not.
+            case .changes: if stream.access.scope(of: .conversationsRead) != .all { stream.end() }
+            }
+        }
     }
 
     /// Tells every client that the server is about to stop.

@@ -17,22 +17,26 @@ extension Transaction {
     /// - Parameters:
     ///   - before: the changed fields as they were, without secrets; null for what is new.
     ///   - after: the changed fields as they are, without secrets; null for what is gone.
+    /// - Returns: the line's key.
+    @discardableResult
     public func audit(
         _ action: AuditEntry.Action, _ target: AuditEntry.Target?, before: JSONValue = .null, after: JSONValue = .null,
         by access: Access
-    ) throws {
+    ) throws -> Identifier<AuditEntry> {
         let actor = access.actor
+        let id = identifiers.next(AuditEntry.self)
         try connection.run(
             """
             INSERT INTO audit_log (id, workspace_id, at, actor_kind, actor_id, actor_name, address, action, \
             target_kind, target_id, state_before, state_after) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
             [
-                .identifier(identifiers.next(AuditEntry.self)), .identifier(access.workspaceId), .time(now),
+                .identifier(id), .identifier(access.workspaceId), .time(now),
                 .text(actor.kind.rawValue), .optional(actor.id), .optional(actor.name), .optional(access.address),
                 .text(action.rawValue), .optional(target?.kind.rawValue), .optional(target?.key), .text(before.serialized()),
                 .text(after.serialized()),
             ])
+        return id
     }
 }
 

@@ -7,13 +7,30 @@ public struct FeedEntry: Sendable, Equatable {
     public var workspaceId: Identifier<Workspace>
     public var conversationId: Identifier<Conversation>
     public var seq: Int64
+    /// Who answers from then on, when it changes that.
+    public var owners: OwnerChange?
 }
 
 /// Who may not go on: what a node that heard of nothing must close sockets for.
 public struct EndedAccess: Sendable, Equatable {
     public var sessions: Set<Identifier<ChatSession>> = []
+    /// Sessions that are another contact's now.
+    public var movedSessions: Set<MovedSession> = []
     public var logins: Set<Identifier<Login>> = []
-    public var users: Set<ChangedAccess> = []
+    public var keys: Set<Identifier<APIKey>> = []
+    public var users: Set<ChangedUser> = []
+
+    /// A session's way to another contact, told from the one before by its time.
+    public struct MovedSession: Sendable, Hashable {
+        public var id: Identifier<ChatSession>
+        public var at: Timestamp
+    }
+
+    /// A change of a user's rights, told from the one before by its time also when the version is the same.
+    public struct ChangedUser: Sendable, Hashable {
+        public var access: ChangedAccess
+        public var at: Timestamp
+    }
 
     public init() {}
 }
@@ -77,13 +94,17 @@ extension RowReader {
         let column = connection.feedPosition
         return try connection.rows(
             """
-            SELECT \(column), workspace_id, conversation_id, seq FROM events WHERE \(column) > ? \
+            SELECT \(column), workspace_id, conversation_id, seq, \
+            CASE WHEN kind = 'conversation.updated' THEN payload END FROM events WHERE \(column) > ? \
             ORDER BY \(column) LIMIT ?
             """, [.integer(position), .integer(Int64(limit))]
-        ) {
+        ) { row in
             FeedEntry(
-                position: $0.integer(0), workspaceId: $0.identifier(1), conversationId: $0.identifier(2),
-                seq: $0.integer(3))
+                position: row.integer(0), workspaceId: row.identifier(1), conversationId: row.identifier(2),
+                seq: row.integer(3),
+                owners: try row.optionalText(4).flatMap {
+                    try StoredJSON.decode(EventPayload.self, $0).changes?.ownerChange
+                })
         }
     }
 
@@ -92,12 +113,8 @@ extension RowReader {
         switch access.principal {
         case .contact(let contact): return try session(contact.sessionId)?.status.isOver ?? true
         case .staff(let staff):
-            guard let user = try user(staff.userId), user.status == .active else { return true }
-            if staff.accessVersion < user.accessVersion { return true }
-            switch staff.credential {
-            case .login(let id): return try login(id)?.isRevoked ?? true
-            case .apiKey(let id): return try apiKey(id)?.isOver(at: now) ?? true
-            }
+            guard case .good(let current, _) = try standing(of: staff, in: access.workspaceId) else { return true }
+            return staff.accessVersion < current.accessVersion
         case .server: return false
         }
     }
@@ -107,11 +124,20 @@ extension RowReader {
         var ended = EndedAccess()
         ended.sessions = Set(
             try connection.rows("SELECT id FROM chat_sessions WHERE ended_at >= ?", [.time(time)]) { $0.identifier(0) })
+        ended.movedSessions = Set(
+            try connection.rows("SELECT id, moved_at FROM chat_sessions WHERE moved_at >= ?", [.time(time)]) {
+                .init(id: $0.identifier(0), at: $0.timestamp(1))
+            })
         ended.logins = Set(
             try connection.rows("SELECT id FROM logins WHERE revoked_at >= ?", [.time(time)]) { $0.identifier(0) })
+        ended.keys = Set(
+            try connection.rows("SELECT id FROM api_keys WHERE revoked_at >= ?", [.time(time)]) { $0.identifier(0) })
         ended.users = Set(
-            try connection.rows("SELECT id, access_version FROM users WHERE access_changed_at >= ?", [.time(time)]) {
-                ChangedAccess(userId: $0.identifier(0), version: $0.integer(1))
+            try connection.rows(
+                "SELECT id, access_version, access_changed_at FROM users WHERE access_changed_at >= ?", [.time(time)]
+            ) {
+                .init(
+                    access: ChangedAccess(userId: $0.identifier(0), version: $0.integer(1)), at: $0.timestamp(2))
             })
         return ended
     }

@@ -5,14 +5,14 @@ extension Transaction {
     public static var releaseLimit: Int { 200 }
 
     /// Gives conversations of a team that is going away back to the queue, each with an event.
-    /// - Returns: how many; there may be more when it is ``releaseLimit``. See ``ChatStore/releasing(_:by:_:)``.
+    /// - Returns: how many; there may be more when it is ``releaseLimit``.
     @discardableResult
     public func releaseConversations(ofTeam id: Identifier<Team>, by access: Access) throws -> Int {
         try releaseConversations(of: .team, id.rawValue, reason: "team_deleted", by: access)
     }
 
     /// Gives conversations of an agent who is suspended or deleted back to the queue, each with an event.
-    /// - Returns: how many; there may be more when it is ``releaseLimit``. See ``ChatStore/releasing(_:by:_:)``.
+    /// - Returns: how many; there may be more when it is ``releaseLimit``.
     @discardableResult
     public func releaseConversations(ofAgent id: Identifier<User>, by access: Access) throws -> Int {
         try releaseConversations(of: .agent, id.rawValue, reason: "agent_unavailable", by: access)
@@ -84,36 +84,3 @@ public enum Answerer: Sendable, Equatable {
     case agent(Identifier<User>)
     case team(Identifier<Team>)
 }
-
-extension ChatStore {
-    /// Makes a change that sends an agent or a team away, and gives all their conversations back to the queue, in
-    /// transactions of bounded size. The change is in the last one.
-    ///
-    /// A change that is refused gives nothing back. If it is broken off in between, whoever was to go is still there, without
-    /// some of the conversations.
-    /// - Parameter change: may run several times; only its last run counts.
-    public func releasing<Value: Sendable>(
-        _ answerer: Answerer, by access: Access, _ change: @escaping @Sendable (Transaction) throws -> Value
-    ) async throws -> Value {
-        @Sendable func release(_ transaction: Transaction) throws -> Int {
-            switch answerer {
-            case .agent(let id): try transaction.releaseConversations(ofAgent: id, by: access)
-            case .team(let id): try transaction.releaseConversations(ofTeam: id, by: access)
-            }
-        }
-        while true {
-            do {
-                return try await write { transaction in
-                    let value = try change(transaction)
-                    guard try release(transaction) < Transaction.releaseLimit else { throw MoreToRelease() }
-                    return value
-                }
-            } catch is MoreToRelease {
-                _ = try await write { try release($0) }
-            }
-        }
-    }
-}
-
-/// Undoes a transaction that did not give everything back.
-private struct MoreToRelease: Error {}

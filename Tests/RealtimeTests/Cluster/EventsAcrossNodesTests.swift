@@ -182,7 +182,7 @@ import Testing
         try await reader.reaches(1)
         let bogus = RungEvent(
             workspaceId: fixture.workspaceId, conversationId: id, seq: .max, kind: .messageCreated, message: nil,
-            ownerEpoch: nil, isHiddenFromContacts: false, json: nil)
+            owners: nil, isHiddenFromContacts: false, json: nil)
         let (reads, began) = (fixture.driver.reads, ContinuousClock.now)
         fixture.nodes[0].link.tell(.events([bogus]))
         // It goes on with what comes, though it looks for what never does.
