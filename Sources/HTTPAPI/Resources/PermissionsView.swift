@@ -77,3 +77,30 @@ extension Permission.Scope {
         }
     }
 }
+
+extension Validation {
+    /// Permissions that one role or key may name: more than there are with all their scopes.
+    static let maximumPermissions = 200
+
+    /// Permissions as roles hold them.
+    mutating func permissions(_ texts: [String]?, field: String) {
+        note(.items(maximum: Self.maximumPermissions), of: field)
+        note(.words(Permission.allTexts), of: field + "[]")
+        guard let texts else { return }
+        guard texts.count <= Self.maximumPermissions else {
+            return reject(field, code: "too_many", message: "must have at most \(Self.maximumPermissions) items")
+        }
+        for (index, text) in texts.enumerated() where Permission(text) == nil {
+            reject(
+                "\(field)[\(index)]", code: "unknown_permission",
+                message: "must be a permission, see /api/v1/admin/permissions")
+        }
+    }
+}
+
+extension Permission {
+    /// Every form in which one can be written.
+    fileprivate static let allTexts = Action.allCases.flatMap { action in
+        [action.rawValue] + (action.isScoped ? Scope.allCases.map { "\(action.rawValue):\($0.rawValue)" } : [])
+    }
+}

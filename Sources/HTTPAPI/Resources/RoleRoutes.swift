@@ -7,20 +7,30 @@ import Wire
 struct RoleRoutes: Sendable {
     /// Unicode scalars of a role's name.
     static let name = 1...64
-    /// Texts of one role: more than there are permissions with their scopes.
-    static let maximumPermissions = 200
 
     let store: ChatStore
     let views: ViewMaker
 
-    struct New: Decodable, Sendable {
+    struct New: Codable, Sendable, Validated {
         var name: String
+        /// Such as `contacts:read` or `conversations:read:team`: see `/api/v1/admin/permissions`.
         var permissions: [String]
+
+        func validate(_ check: inout Validation) {
+            check.text(name, field: "name", scalars: RoleRoutes.name)
+            check.permissions(permissions, field: "permissions")
+        }
     }
 
-    struct Edit: Decodable, Sendable {
+    struct Edit: Decodable, Sendable, Validated {
         var name: Patch<String>
+        /// All that the role is to grant.
         var permissions: Patch<[String]>
+
+        func validate(_ check: inout Validation) {
+            check.text(name, field: "name", scalars: RoleRoutes.name)
+            check.permissions(permissions.applied(to: nil), field: "permissions")
+        }
     }
 
     private static let path = "/api/v1/admin/roles"
@@ -48,10 +58,8 @@ struct RoleRoutes: Sendable {
             problems: [.conflict]
         ) { body, call in
             let access = call.access
-            let grants = try Self.checked(name: body.name, permissions: body.permissions)
-            let role = try await store.write {
-                try $0.createRole(name: body.name, grants: grants ?? .none, by: access)
-            }
+            let grants = Grants(body.permissions.compactMap { Permission($0) })
+            let role = try await store.write { try $0.createRole(name: body.name, grants: grants, by: access) }
             return Answer(views.role(role, users: 0), tag: EntityTag(role))
         }
         table.get(Self.role, summary: "A role", access: .staff(.rolesRead), response: RoleView.self) { call in
@@ -71,7 +79,7 @@ struct RoleRoutes: Sendable {
         ) { body, call in
             let name = try body.name.requiredValue(field: "name")
             let permissions = try body.permissions.requiredValue(field: "permissions")
-            let patch = RolePatch(name: name, grants: try Self.checked(name: name, permissions: permissions))
+            let patch = RolePatch(name: name, grants: permissions.map { Grants($0.compactMap { Permission($0) }) })
             let (id, access, precondition) = (try Self.ownRole(call), call.access, call.precondition)
             let changed = try await store.write(locking: Workspace.lock(on: access.workspaceId)) { transaction in
                 try precondition.check(EntityTag(transaction.role(id, by: access)))
@@ -97,28 +105,6 @@ struct RoleRoutes: Sendable {
             throw Refusal.conflict("built-in roles are what they are")
         }
         return try call.id(Role.self)
-    }
-
-    /// What the texts grant; nil for none given.
-    private static func checked(name: String?, permissions: [String]?) throws(ValidationProblems) -> Grants? {
-        var check = Validation()
-        check.text(name, field: "name", scalars: Self.name)
-        var granted: [Permission] = []
-        if let permissions, permissions.count > maximumPermissions {
-            check.reject("permissions", code: "too_many", message: "must have at most \(maximumPermissions) items")
-        } else {
-            for (index, text) in (permissions ?? []).enumerated() {
-                if let permission = Permission(text) {
-                    granted.append(permission)
-                } else {
-                    check.reject(
-                        "permissions[\(index)]", code: "unknown_permission",
-                        message: "must be a permission, see /api/v1/admin/permissions")
-                }
-            }
-        }
-        try check.finish()
-        return permissions == nil ? nil : Grants(granted)
     }
 }
 

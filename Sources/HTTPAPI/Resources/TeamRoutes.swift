@@ -11,16 +11,26 @@ struct TeamRoutes: Sendable {
     let store: ChatStore
     let views: ViewMaker
 
-    struct New: Decodable, Sendable {
+    struct New: Codable, Sendable, Validated {
         var name: String
-        /// Ids of users.
+        /// Ids of users, who must be active staff.
         var members: [String]?
+
+        func validate(_ check: inout Validation) {
+            check.text(name, field: "name", scalars: TeamRoutes.name)
+            TeamRoutes.validate(members, &check)
+        }
     }
 
-    struct Edit: Decodable, Sendable {
+    struct Edit: Decodable, Sendable, Validated {
         var name: Patch<String>
         /// Ids of all members as they are to be.
         var members: Patch<[String]>
+
+        func validate(_ check: inout Validation) {
+            check.text(name, field: "name", scalars: TeamRoutes.name)
+            TeamRoutes.validate(members.applied(to: nil), &check)
+        }
     }
 
     private static let path = "/api/v1/admin/teams"
@@ -108,24 +118,25 @@ struct TeamRoutes: Sendable {
 
     private func answer(_ team: Team) -> Answer<TeamView> { Answer(views.team(team), tag: EntityTag(team)) }
 
+    private static func validate(_ members: [String]?, _ check: inout Validation) {
+        check.note(.items(maximum: Team.maximumMembers), of: "members")
+        guard let members, members.count > Team.maximumMembers else { return }
+        check.reject("members", code: "too_many", message: "must have at most \(Team.maximumMembers) items")
+    }
+
     private func patch(name: String?, members: [String]?) throws(ValidationProblems) -> TeamPatch {
+        guard let members else { return TeamPatch(name: name) }
         var check = Validation()
-        check.text(name, field: "name", scalars: Self.name)
         var users: [Identifier<User>] = []
-        if let members, members.count > Team.maximumMembers {
-            check.reject("members", code: "too_many", message: "must have at most \(Team.maximumMembers) items")
-        } else {
-            for (index, text) in (members ?? []).enumerated() {
-                if let user = views.identifiers.identifier(text, of: User.self) {
-                    users.append(user)
-                } else {
-                    check.reject(
-                        "members[\(index)]", code: "not_found", message: "must be an active member of staff")
-                }
+        for (index, text) in members.enumerated() {
+            if let user = views.identifiers.identifier(text, of: User.self) {
+                users.append(user)
+            } else {
+                check.reject("members[\(index)]", code: "not_found", message: "must be an active member of staff")
             }
         }
         try check.finish()
-        return TeamPatch(name: name, members: members == nil ? nil : users)
+        return TeamPatch(name: name, members: users)
     }
 }
 

@@ -10,27 +10,50 @@ struct UserRoutes: Sendable {
     let views: ViewMaker
     let passwords: PasswordHasher
 
-    struct New: Decodable, Sendable {
+    struct New: Codable, Sendable, Validated {
         var email: String
         var name: String
+        /// At least 10 characters for staff, 8 for customers, and none of those that are tried first.
         var password: String
-        /// Name of a role.
+        /// Name of a role that goes in nothing beyond one's own rights.
         var role: String
         var locale: String?
+
+        func validate(_ check: inout Validation) {
+            check.email(email, field: "email")
+            check.text(name, field: "name", scalars: FieldRules.name)
+            check.text(password, field: "password", scalars: UserRoutes.password)
+            check.text(role, field: "role", scalars: RoleRoutes.name)
+            check.locale(locale)
+        }
     }
 
-    struct Edit: Decodable, Sendable {
+    struct Edit: Decodable, Sendable, Validated {
         var name: Patch<String>
         var email: Patch<String>
+        /// Name of a role that goes in nothing beyond one's own rights.
         var role: Patch<String>
         var status: Patch<User.Status>
         var locale: Patch<String>
+
+        func validate(_ check: inout Validation) {
+            check.text(name, field: "name", scalars: FieldRules.name)
+            check.email(email.applied(to: nil), field: "email")
+            check.text(role, field: "role", scalars: RoleRoutes.name)
+            check.locale(locale)
+        }
     }
 
-    struct NewPassword: Decodable, Sendable {
+    struct NewPassword: Codable, Sendable, Validated {
         var password: String
+
+        func validate(_ check: inout Validation) {
+            check.text(password, field: "password", scalars: UserRoutes.password)
+        }
     }
 
+    /// What is hashed at all; ``PasswordRules`` ask for more.
+    static let password = 1...PasswordHasher.maximumPasswordBytes
     static let role = QueryParameter.text("role", maximum: RoleRoutes.name.upperBound, "with the role of this name")
     static let status = QueryParameter<User.Status>.choice("status", "in this state")
     static let text = QueryParameter.text("q", "with this in name or e-mail")
@@ -154,12 +177,6 @@ struct UserRoutes: Sendable {
     }
 
     private func add(_ body: New, _ call: Call) async throws -> Answer<UserView> {
-        var check = Validation()
-        check.email(body.email, field: "email")
-        check.text(body.name, field: "name", scalars: FieldRules.name)
-        check.text(body.role, field: "role", scalars: RoleRoutes.name)
-        check.locale(body.locale)
-        try check.finish()
         try Self.require(body.password, of: body.email, isStaff: body.role != Role.customer.name)
         let access = call.access
         let hash = try await passwords.hash(body.password)
@@ -189,12 +206,6 @@ struct UserRoutes: Sendable {
         patch.role = try edit.role.requiredValue(field: "role")
         patch.status = try edit.status.requiredValue(field: "status")
         patch.locale = edit.locale.change
-        var check = Validation()
-        check.text(patch.name, field: "name", scalars: FieldRules.name)
-        check.email(patch.email, field: "email")
-        check.text(patch.role, field: "role", scalars: RoleRoutes.name)
-        check.locale(edit.locale)
-        try check.finish()
         return patch
     }
 
