@@ -105,6 +105,7 @@ public struct HTTPInterface: Sendable {
             APIKeyRoutes(store: store, views: views, clock: clock).register(in: &table)
             NoticeRoutes(store: store, views: views).register(in: &table)
             AuditRoutes(store: store, views: views).register(in: &table)
+            StatisticsRoutes(store: store, views: views).register(in: &table)
             PageRoutes().register(in: &table)
         }
         // A process that serves some of the routes describes all of them.

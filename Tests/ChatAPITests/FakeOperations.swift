@@ -39,6 +39,17 @@ final class FakeOperations: Operations {
         return UserSummary(id: "u1", workspace: change.workspace, email: change.email, role: "agent")
     }
 
+    func rebuildStatistics() async throws -> StatisticsState {
+        try note("rebuild")
+        return StatisticsState(position: 0, head: 3, isClearing: true)
+    }
+
+    func continueStatistics() async throws -> StatisticsState {
+        try note("count")
+        let rounds = log.withLock { $0.count { $0 == "count" } }
+        return StatisticsState(position: Int64(rounds), head: 4, isClearing: rounds == 1)
+    }
+
     func doctor() async throws -> [DoctorCheck] {
         try note("doctor")
         return [DoctorCheck(name: "schema", status: .ok, detail: "version 1")]

@@ -9,8 +9,8 @@ struct ChatAPICommand: ParsableCommand {
         abstract: abstract,
         version: "chat-api \(Version.current)",
         subcommands: [
-            ServeVerb.self, MigrateVerb.self, DoctorVerb.self, WorkspaceVerbs.self, UserVerbs.self, OpenAPIVerb.self,
-            EnvExampleVerb.self,
+            ServeVerb.self, MigrateVerb.self, DoctorVerb.self, WorkspaceVerbs.self, UserVerbs.self, StatisticsVerbs.self,
+            OpenAPIVerb.self, EnvExampleVerb.self,
         ],
         defaultSubcommand: ServeVerb.self)
 

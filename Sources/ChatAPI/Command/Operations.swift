@@ -12,6 +12,10 @@ protocol Operations: Sendable {
     func createUser(_ user: NewUser) async throws -> UserSummary
     /// Sets a user's password and ends the user's logins.
     func setPassword(_ change: PasswordChange) async throws -> UserSummary
+    /// Has the statistics counted anew. Returns at once.
+    func rebuildStatistics() async throws -> StatisticsState
+    /// Counts for a second at most.
+    func continueStatistics() async throws -> StatisticsState
     /// Checks what only the one who has the database can check.
     func doctor() async throws -> [DoctorCheck]
     /// Gives back what was opened for this.

@@ -128,7 +128,11 @@ struct ChatServer: Sendable {
         }
         var services = database.services + [application] + clusterServices
         if let runtime { services.append(Takeovers(runtime: runtime)) }
-        if components.contains(.scheduler) { services.append(Sweeps(database: database, attachments: attachments, logger: logger)) }
+        if components.contains(.scheduler) {
+            services.append(Sweeps(database: database, attachments: attachments, logger: logger))
+            services.append(StatisticsUpkeep(store: store, logger: logger))
+            services.append(StandingWatch(store: store, metrics: metrics, logger: logger))
+        }
         if !store.isShared {
             // Where several processes use a database, the other verbs are one of them.
             let dispatch = OperationsDispatch(

@@ -5,6 +5,9 @@ import Wire
 
 /// The verbs, on a database that this process holds.
 struct DatabaseOperations: Operations {
+    /// How long one call counts.
+    private static let countingTime = Duration.seconds(1)
+
     let database: OpenDatabase
     let passwords: PasswordHasher
 
@@ -58,6 +61,30 @@ struct DatabaseOperations: Operations {
         let hash = try await passwords.hash(change.password)
         try await database.store.write { try $0.resetPassword(of: user.id, hash: hash, by: .server(of: workspace.id)) }
         return summary(user, workspace)
+    }
+
+    func rebuildStatistics() async throws -> StatisticsState {
+        try await StatisticsKeeper(database.store).rebuild()
+        return try await statisticsState()
+    }
+
+    func continueStatistics() async throws -> StatisticsState {
+        let keeper = StatisticsKeeper(database.store)
+        let end = ContinuousClock.now + Self.countingTime
+        while ContinuousClock.now < end {
+            guard try await !keeper.advance() else { continue }
+            let state = try await statisticsState()
+            if state.hasReached(state.head) { return state }
+            // A newer build may count them, on another node.
+            try await ContinuousClock().sleep(for: .milliseconds(100))
+        }
+        return try await statisticsState()
+    }
+
+    private func statisticsState() async throws -> StatisticsState {
+        let (progress, head) = try await StatisticsKeeper(database.store).progress()
+        return StatisticsState(
+            position: progress?.position ?? 0, head: head, isClearing: progress?.state == .clearing)
     }
 
     func doctor() async throws -> [DoctorCheck] {
@@ -129,6 +156,8 @@ struct ServerOperations: Operations {
     func setPassword(_ change: PasswordChange) async throws -> UserSummary {
         try await operations.setPassword(change)
     }
+    func rebuildStatistics() async throws -> StatisticsState { try await operations.rebuildStatistics() }
+    func continueStatistics() async throws -> StatisticsState { try await operations.continueStatistics() }
     func doctor() async throws -> [DoctorCheck] { try await operations.doctor() }
     func close() async {}
 }

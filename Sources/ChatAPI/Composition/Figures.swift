@@ -34,6 +34,16 @@ enum Figures {
                 buckets: [1, 2, 4, 8, 16, 32, 64, 128, 256]),
             FamilyDescription("chat_commit_failures_total", "Batches that could not be committed."),
             FamilyDescription(
+                "chat_conversations", "Conversations of the installation, by status; the same on every process."),
+            FamilyDescription(
+                "chat_waiting_conversations",
+                "Conversations in which a contact waits for a human; the same on every process."),
+            FamilyDescription(
+                "chat_handoffs_total",
+                "Conversations that went from the assistant to humans, by reason; the same on every process."),
+            FamilyDescription(
+                "chat_sessions", "Sessions that are not over, by status; the same on every process."),
+            FamilyDescription(
                 "chat_delivery_duration_seconds",
                 "Time from a commit of this process to its events being handed to the event loops of their readers.",
                 buckets: deliveries),

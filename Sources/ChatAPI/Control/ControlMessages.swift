@@ -14,6 +14,8 @@ enum ControlVerb: String, Codable, Sendable {
     case createWorkspace = "workspace create"
     case createUser = "user create"
     case setPassword = "user set-password"
+    case rebuildStatistics = "stats rebuild"
+    case continueStatistics = "stats continue"
 }
 
 /// No arguments, no value.

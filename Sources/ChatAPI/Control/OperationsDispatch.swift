@@ -26,6 +26,8 @@ struct OperationsDispatch: Sendable {
         case .createWorkspace: await answer(data) { try await operations.createWorkspace($0) }
         case .createUser: await answer(data) { try await operations.createUser($0) }
         case .setPassword: await answer(data) { try await operations.setPassword($0) }
+        case .rebuildStatistics: await answer(data) { (_: Nothing) in try await operations.rebuildStatistics() }
+        case .continueStatistics: await answer(data) { (_: Nothing) in try await operations.continueStatistics() }
         }
     }
 

@@ -19,6 +19,10 @@ struct RemoteOperations: Operations {
 
     func setPassword(_ change: PasswordChange) async throws -> UserSummary { try await ask(.setPassword, change) }
 
+    func rebuildStatistics() async throws -> StatisticsState { try await ask(.rebuildStatistics, Nothing()) }
+
+    func continueStatistics() async throws -> StatisticsState { try await ask(.continueStatistics, Nothing()) }
+
     func doctor() async throws -> [DoctorCheck] { try await ask(.doctor, Nothing()) }
 
     func close() async {}

@@ -209,6 +209,14 @@ extension RowReader {
         return [.active: active, .idle: live - active]
     }
 
+    /// The workspace's inboxes, those included that are gone.
+    public func inboxNames(by access: Access) throws -> [(id: Identifier<Inbox>, name: String)] {
+        try access.require(.statisticsRead)
+        return try connection.rows(
+            "SELECT id, name FROM inboxes WHERE workspace_id = ? ORDER BY id", [.identifier(access.workspaceId)]
+        ) { ($0.identifier(0), $0.text(1)) }
+    }
+
     // MARK: People
 
     /// The workspace's staff, those included who are gone.
