@@ -18,7 +18,7 @@ BESIDE_SERVERS := ^(StorageTests|ClusterTests)\.|NodeMembershipTests|RepliesOnTw
 # A private MariaDB and Redis for the tests, unless there are some already.
 WITH_SERVERS := $(if $(CHAT_API_TEST_MYSQL),,Scripts/with-servers)
 
-.PHONY: help run build test test-swift test-system smoke soak bench lint format embed env-example
+.PHONY: help run build test test-swift test-system smoke soak bench lint format embed openapi docs-assets env-example
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
@@ -84,6 +84,14 @@ format: ## Format the sources
 
 embed: ## Write the table of embedded files anew
 	@Scripts/embed-files
+
+openapi: ## Write docs/openapi.json and docs/events.md anew from the code
+	@swift build --product chat-api
+	@.build/debug/chat-api openapi > docs/openapi.json
+	@.build/debug/chat-api openapi --events > docs/events.md
+
+docs-assets: ## Fetch Swagger UI into data/docs-assets, so that /docs needs no internet (DATA_DIR=data)
+	@Scripts/fetch-docs-assets "$(or $(DATA_DIR),data)/docs-assets"
 
 env-example: ## Write .env.example anew from the configuration's table
 	@swift build --product chat-api

@@ -46,7 +46,8 @@ enum Main {
             return DatabaseOperations(database: database, passwords: PasswordHasher())
         },
         describe: { configuration in
-            let logger = Logger(label: "command")
+            // What it does on the way is nobody's concern.
+            let logger = Logger(label: "command") { _ in SwiftLogNoOpLogHandler() }
             let server = try await ChatServer(
                 configuration, metrics: PrometheusMetrics(logger: logger), logger: logger, onListening: { _ in })
             await server.close()

@@ -25,6 +25,10 @@ struct DescribedAnswers: Sendable {
         }
     }
 
+    private func resolved(_ answer: JSONValue) -> JSONValue {
+        answer["$ref"]?.stringValue.flatMap(check.resolve) ?? answer
+    }
+
     func judge(_ reply: Reply, to method: HTTPRequest.Method, _ uri: String) {
         let segments = uri.prefix { $0 != "?" && $0 != "#" }.split(separator: "/")
         let asked: HTTPRequest.Method = method == .head ? .get : method
@@ -35,7 +39,7 @@ struct DescribedAnswers: Sendable {
         let where_ = "\(method) \(uri) → \(reply.status)"
         let path = ParameterDescription(endpoint: found).path
         let operation = check.document["paths"]?[path]?[asked.rawValue.lowercased()]
-        guard let answer = operation?["responses"]?[String(reply.status)] else {
+        guard let answer = operation?["responses"]?[String(reply.status)].map(resolved) else {
             Issue.record("\(where_): a status that is not described: \(reply.text.prefix(300))")
             return
         }

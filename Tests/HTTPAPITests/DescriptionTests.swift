@@ -1,6 +1,7 @@
 import Domain
 import Foundation
 import HTTPTypes
+import Realtime
 import Testing
 import Wire
 
@@ -66,12 +67,10 @@ import Wire
             #expect(faults == [], "\(name)")
         }
         #expect(count > 30)
-        for (name, operation) in operations(document) {
-            for (status, response) in operation["responses"]?.objectValue ?? [:] {
-                for media in (response["content"]?.objectValue ?? [:]).values {
-                    guard let example = media["example"], let schema = media["schema"] else { continue }
-                    #expect(check.faults(example, schema) == [], "\(name) \(status)")
-                }
+        for (name, response) in document["components"]?["responses"]?.objectValue ?? [:] {
+            for media in (response["content"]?.objectValue ?? [:]).values {
+                guard let example = media["example"], let schema = media["schema"] else { continue }
+                #expect(check.faults(example, schema) == [], "\(name)")
             }
         }
     }
@@ -127,5 +126,11 @@ import Wire
             current = .object(members)
         }
         #expect(current.pretty == kept, "docs/openapi.json is not what the code says: run make openapi")
+    }
+
+    @Test func theFramesOfTheSocketsAreDescribed() throws {
+        #expect(SocketDescription().faults == [])
+        let kept = try String(contentsOf: Self.root.appending(path: "docs/events.md"), encoding: .utf8)
+        #expect(SocketDocument().markdown == kept, "docs/events.md is not what the code says: run make openapi")
     }
 }

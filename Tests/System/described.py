@@ -31,11 +31,17 @@ class Description:
         )
         return re.compile(f"^{text}/?$")
 
+    def resolve(self, pointer: str):
+        """What stands at a place such as `/components/responses/404.not_found`."""
+        value = self.document
+        for step in pointer.split("/")[1:]:
+            value = value[step.replace("~1", "/").replace("~0", "~")]
+        return value
+
     @functools.lru_cache(maxsize=4096)  # noqa: B019, one description per process
-    def validator(self, path: str, method: str, status: str, media: str) -> Draft202012Validator:
-        steps = ["paths", path, method, "responses", status, "content", media, "schema"]
-        pointer = "/".join(step.replace("~", "~0").replace("/", "~1") for step in steps)
-        return Draft202012Validator({"$ref": f"{URI}#/{pointer}"}, registry=self.registry)
+    def validator(self, place: str, media: str) -> Draft202012Validator:
+        pointer = f"{place}/content/{escaped(media)}/schema"
+        return Draft202012Validator({"$ref": f"{URI}#{pointer}"}, registry=self.registry)
 
     def check(self, response: httpx.Response):
         """What the description says of this operation must cover the answer: status, type, body."""
@@ -54,6 +60,10 @@ class Description:
         path, operation = described[0]
         answer = operation["responses"].get(str(response.status_code))
         assert answer is not None, f"{shown}: a status that {operation['operationId']} does not have"
+        place = f"/paths/{escaped(path)}/{method}/responses/{response.status_code}"
+        if "$ref" in answer:
+            place = answer["$ref"].removeprefix("#")
+            answer = self.resolve(place)
         self.check_headers(answer, response, shown)
         if request.method == "HEAD":
             return
@@ -65,7 +75,7 @@ class Description:
         if media not in JSON_TYPES:
             return
         response.read()
-        validator = self.validator(path, method, str(response.status_code), media)
+        validator = self.validator(place, media)
         errors = sorted(validator.iter_errors(response.json()), key=lambda error: list(error.absolute_path), reverse=True)
         assert not errors, f"{shown}: {describe(errors[0])}\n{response.text[:1000]}"
 
@@ -73,6 +83,10 @@ class Description:
         for name in ("Retry-After", "WWW-Authenticate"):
             described = name in (answer.get("headers") or {})
             assert not (described and name not in response.headers), f"{shown}: no {name}"
+
+
+def escaped(step: str) -> str:
+    return step.replace("~", "~0").replace("/", "~1")
 
 
 def describe(error) -> str:

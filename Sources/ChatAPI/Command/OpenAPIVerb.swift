@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import HTTPAPI
 import Wire
 
 /// `chat-api openapi`.
@@ -8,7 +9,11 @@ struct OpenAPIVerb: Verb {
         commandName: "openapi", abstract: "Print the description of the HTTP API (OpenAPI 3.1).",
         discussion: "It needs no server and no database, and says nothing of the installation that it is run in.")
 
+    @Flag(help: "Print the WebSocket's frames and events instead, as Markdown.")
+    var events = false
+
     func perform(in program: Program) async throws {
+        if events { return program.console.print(String(APIDescription.events.dropLast())) }
         // The description is that of the server as it is put together, so one is: in a folder that lives as long.
         let folder = FileManager.default.temporaryDirectory.appending(
             path: "chat-api-openapi-\(UInt64.random(in: .min ... .max))")

@@ -15,12 +15,12 @@ public struct APIDescription: Sendable {
 
     /// The document, and which types could not be described (none, as a test proves).
     public func made() -> (document: JSONValue, faults: [String]) {
-        let components = SchemaComponents()
+        let (components, responses) = (SchemaComponents(), SharedResponses())
         var paths: [String: [String: JSONValue]] = [:]
         for endpoint in endpoints {
             let path = ParameterDescription(endpoint: endpoint).path
             paths[path, default: [:]][endpoint.method.rawValue.lowercased()] =
-                OperationDescription(endpoint: endpoint, components: components).json
+                OperationDescription(endpoint: endpoint, components: components, shared: responses).json
         }
         let document: JSONValue = [
             "openapi": "3.1.0", "info": info, "servers": [["url": "/"]], "tags": .array(tags),
@@ -32,7 +32,7 @@ public struct APIDescription: Sendable {
                     Dictionary(
                         SecurityScheme.allCases.map { ($0.rawValue, $0.json) }, uniquingKeysWith: { first, _ in first })
                 ),
-                "headers": .object(OperationDescription.sharedHeaders),
+                "headers": .object(AnswerHeaders.json), "responses": .object(responses.json),
                 "parameters": .object(ParameterDescription.shared),
             ],
         ]
@@ -41,6 +41,9 @@ public struct APIDescription: Sendable {
 
     /// The document.
     public var document: JSONValue { made().document }
+
+    /// The frames and events of the sockets, as Markdown.
+    public static var events: String { SocketDocument().markdown }
 
     private var info: JSONValue {
         [

@@ -1,5 +1,4 @@
 import Domain
-import HTTPTypes
 import Wire
 
 /// Makes an example of each schema, which validates against it by construction; a test proves that it does.
@@ -13,14 +12,6 @@ struct ExampleMaker {
         Dictionary(
             names.map { ($0, ["value": example(of: .reference($0), as: $0, in: $0, depth: 0)]) },
             uniquingKeysWith: { first, _ in first })
-    }
-
-    static func problem(_ code: ProblemCode) -> JSONValue {
-        [
-            "type": "about:blank", "title": .string(code.title), "status": .int(Int64(code.status.code)),
-            "code": .string(code.rawValue), "detail": .string(code.sentence),
-            "request_id": "01jdcq3v8h5m2k7w9x4t6r0b1n",
-        ]
     }
 
     /// - Parameters:

@@ -6,6 +6,7 @@ import Wire
 struct OperationDescription {
     let endpoint: Endpoint
     let components: SchemaComponents
+    let shared: SharedResponses
 
     var json: JSONValue {
         var members: [String: JSONValue] = [
@@ -100,32 +101,19 @@ struct OperationDescription {
         responses[key] = .object(members)
     }
 
+    /// Operations refuse in much the same ways, so each way is written once. Only where a status also has another form,
+    /// as `/health` has for 503, it stands with the operation.
     private func add(
         problem codes: [ProblemCode], to responses: inout [String: JSONValue], under status: HTTPResponse.Status
     ) {
-        let schema = JSONValue.object([
-            "allOf": [
-                components.schema(of: ProblemDocument.self).json,
-                [
-                    "properties": [
-                        "code": ["enum": .array(codes.map { .string($0.rawValue) })],
-                        "status": ["const": .int(Int64(status.code))],
-                    ]
-                ],
-            ]
-        ])
-        let example = ExampleMaker.problem(codes[0])
-        let words = codes.map { "`\($0.rawValue)`: \($0.sentence)" }.joined(separator: "; ")
+        let problem = ProblemResponse(status: status, codes: codes, components: components)
         let key = String(status.code)
-        // `/health` answers 503 in its own form.
-        let content = responses[key]?["content"]?.objectValue ?? [:]
-        responses[key] = [
-            "description": .string(words), "headers": .object(headers(of: status)),
-            "content": .object(
-                content.merging(["application/problem+json": ["schema": schema, "example": example]]) { first, _ in
-                    first
-                }),
-        ]
+        if let other = responses[key]?["content"]?.objectValue {
+            responses[key] = problem.json(besides: other)
+        } else {
+            shared.add(problem)
+            responses[key] = ["$ref": .string("#/components/responses/\(problem.name)")]
+        }
     }
 
     private var problems: [(HTTPResponse.Status, [ProblemCode])] {
@@ -134,30 +122,7 @@ struct OperationDescription {
     }
 
     private func headers(of status: HTTPResponse.Status) -> [String: JSONValue] {
-        var names = ["X-Request-ID", "X-Node-ID"]
-        switch status {
-        case .unauthorized: names.append("WWW-Authenticate")
-        case .tooManyRequests, .serviceUnavailable: names.append("Retry-After")
-        case .ok, .created: if endpoint.carriesTag { names.append("ETag") }
-        default: break
-        }
-        return Dictionary(
-            names.map { ($0, ["$ref": .string("#/components/headers/\($0)")]) }, uniquingKeysWith: { first, _ in first }
-        )
-    }
-
-    /// Headers of answers.
-    static let sharedHeaders: [String: JSONValue] = [
-        "X-Request-ID": header("The request's name, its own or one that was made: in logs and problems too."),
-        "X-Node-ID": header("The node that answered."),
-        "ETag": header("The state of the resource, for `If-Match`. Contacts get none of a conversation."),
-        "WWW-Authenticate": header("`Bearer`"),
-        "Retry-After": [
-            "description": "Seconds after which to try again.", "schema": JSONSchema.integer(in: 1...86_400).json,
-        ],
-    ]
-
-    private static func header(_ text: String) -> JSONValue {
-        ["description": .string(text), "schema": JSONSchema.string.json]
+        let isTagged = endpoint.carriesTag && (status == .ok || status == .created)
+        return AnswerHeaders.references(["X-Request-ID", "X-Node-ID"] + (isTagged ? ["ETag"] : []))
     }
 }
