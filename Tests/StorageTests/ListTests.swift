@@ -77,6 +77,8 @@ import Testing
             try await world.fixture.driver.number(
                 "SELECT listed_at FROM conversation_heads WHERE conversation_id = ?", .integer(id.rawValue))
         }
+        // Takes it over, which is a change of its own.
+        try await world.write(to: id)
         let first = try await listedAt()
         world.fixture.clock.advance(milliseconds: 400)
         try await world.write(to: id)

@@ -98,7 +98,7 @@ import Testing
         let world = try await ListWorld(on: database)
         for _ in 0..<80 { try await world.doSomething() }
         _ = try await world.fixture.store.write { try $0.connection.run("DELETE FROM search_words", []) }
-        try await world.fixture.store.write { try $0.connection.run("DELETE FROM installation WHERE name = ?", [.text("search_index")]) }
+        _ = try await world.fixture.store.write { try $0.connection.run("DELETE FROM installation WHERE name = ?", [.text("search_index")]) }
         #expect(try await world.fixture.store.read { try $0.hasUnindexedRows() })
         while try await world.fixture.store.write(run: { try $0.indexOldRows(limit: 7) }) > 0 {}
         #expect(try await !world.fixture.store.read { try $0.hasUnindexedRows() })

@@ -148,7 +148,7 @@ import Testing
         #expect(try await found("anna") == ["Anna Smith", "ANNABEL"])
         #expect(try await found("SMITH") == ["Anna Smith"])
         #expect(try await found("100%") == ["100% cotton"])
-        #expect(try await found("0%c").isEmpty)
+        #expect(try await found("00%c").isEmpty)
         #expect(try await found("snake_c") == ["snake_case"])
         #expect(try await found("wow!") == ["wow!"])
         #expect(try await found("小龙") == ["李小龙"])
