@@ -1,3 +1,4 @@
+import Domain
 public import Storage
 
 /// What the HTTP side needs to know of the server's configuration.
@@ -44,6 +45,8 @@ public struct HTTPSettings: Sendable {
     public var registration: Registration
     /// When an account is locked out for an address; nil for never.
     public var lockout: Lockout?
+    /// Of one uploaded file. `ATTACHMENT_MAX_BYTES`.
+    public var attachmentMaximumBytes = Attachment.defaultMaximumBytes
     /// Name of this node, as in `X-Node-ID`.
     public var nodeId: String
     /// Version of the program, as in `/health`.

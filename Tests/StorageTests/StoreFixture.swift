@@ -120,6 +120,7 @@ final class CommitRecorder: CommitObserver {
     var endedLogins: [Identifier<Login>] { told.flatMap(\.endedLogins) }
     var endedKeys: [Identifier<APIKey>] { told.flatMap(\.endedKeys) }
     var changedAccess: [ChangedAccess] { told.flatMap(\.changedUsers) }
+    var removedFiles: [Identifier<Attachment>] { told.flatMap(\.removedFiles) }
     var batchSizes: [Int] { told.map(\.events.count) }
 }
 

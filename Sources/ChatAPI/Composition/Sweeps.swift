@@ -18,10 +18,12 @@ struct Sweeps: Service {
 
     let database: OpenDatabase
     let logger: Logger
+    private let files: AttachmentSweeps
     private var store: ChatStore { database.store }
 
-    init(database: OpenDatabase, logger: Logger) {
+    init(database: OpenDatabase, attachments: AttachmentFolder, logger: Logger) {
         self.database = database
+        files = AttachmentSweeps(AttachmentUpkeep(store: database.store, folder: attachments))
         self.logger = logger
     }
 
@@ -57,6 +59,7 @@ struct Sweeps: Service {
                 try await database.membership?.forgetLapsedNodes()
             }
             try await indexOldRows()
+            try await files.sweepIfDue()
             guard try await store.read({ try $0.hasSweepWork() }) else { return }
             // Apart: the one locks sessions, the other conversations, and a send locks both in the other order.
             try await store.write { _ = try $0.sweepSessions(limit: Self.limit) }

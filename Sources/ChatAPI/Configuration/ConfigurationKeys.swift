@@ -56,6 +56,13 @@ extension ConfigurationKey {
             + "Several, comma-separated: the first encrypts, all decrypt.",
         example: "the output of: openssl rand -base64 48", isSecret: true)
 
+    static let attachmentDirectory = ConfigurationKey(
+        "ATTACHMENT_DIR", in: .data, note: "<DATA_DIR>/attachments",
+        "Folder for the files that people send. Several nodes must share one.", example: "/srv/chat-api/attachments")
+    static let attachmentMaxBytes = ConfigurationKey(
+        "ATTACHMENT_MAX_BYTES", in: .data, default: "20971520",
+        "Bytes of one file, at most. A reverse proxy must let as many pass.", example: "20971520")
+
     // MARK: Access
 
     static let adminEmail = ConfigurationKey(
@@ -174,6 +181,7 @@ extension ConfigurationKey {
     static let all: [ConfigurationKey] = [
         environment, host, port, publicURL, nodeId, components, trustedProxies, corsOrigins,
         dataDirectory, databaseURL, redisURL, jwtSecret, encryptionKey,
+        attachmentDirectory, attachmentMaxBytes,
         adminEmail, adminPassword, registration, metricsToken,
         sessionIdleSeconds, sessionTTLSeconds,
         aiProviders, openAIAPIKey, openAIBaseURL, openAIModel,

@@ -20,6 +20,12 @@ extension ServerConfiguration {
             try values.optional(.databaseURL, DatabaseAddress.init)?.below(sources.workingDirectory)
             ?? .sqlite(path: dataDirectory.file("chat.db"))
         redis = try values.optional(.redisURL, RedisAddress.init)
+        attachments = Attachments(
+            path: try values.optional(.attachmentDirectory, Parse.path).map {
+                DataDirectory.path($0, below: sources.workingDirectory)
+            } ?? dataDirectory.file("attachments"),
+            maximumBytes: Int64(try values.required(.attachmentMaxBytes, Parse.integer(in: 1...Self.largestAttachment)))
+        )
         let jwtSecret = try Self.secret(.jwtSecret, values, environment, database)
         let encryptionKeys = try Self.secrets(.encryptionKey, values, environment, database)
         try Self.checkDrivers(database: database, redis: redis, components: components)
@@ -41,6 +47,9 @@ extension ServerConfiguration {
             jwt: try dataDirectory.secret(jwtSecret, orKeptAs: "jwt-secret"), encryption: keys.current,
             formerEncryption: keys.former)
     }
+
+    /// Bytes: 1 GiB. A form is not the way to send more.
+    private static let largestAttachment = 1 << 30
 
     /// Seconds: 90 days, as long as an expired session's token is good for anything at all.
     private static let longestSession = 90 * 86_400

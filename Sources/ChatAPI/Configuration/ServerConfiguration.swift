@@ -30,6 +30,14 @@ struct ServerConfiguration: Sendable {
         let lifetime: Duration
     }
 
+    /// Files that people send.
+    struct Attachments: Sendable, Equatable {
+        /// Of the folder that holds them.
+        let path: String
+        /// Of one file.
+        let maximumBytes: Int64
+    }
+
     /// Secrets that keys are made from.
     struct Secrets: Sendable, Equatable {
         /// Signs access tokens.
@@ -46,6 +54,7 @@ struct ServerConfiguration: Sendable {
     let dataDirectory: DataDirectory
     let database: DatabaseAddress
     let redis: RedisAddress?
+    let attachments: Attachments
     let http: HTTPConfiguration
     let assistant: AssistantConfiguration
     let limits: LimitsConfiguration

@@ -15,7 +15,8 @@ struct AttachmentContent: Sendable {
     static let chunkBytes = 256 * 1024
     static let contentSecurityPolicy = "default-src 'none'; sandbox"
 
-    static let expires = QueryParameter.integer("expires", in: 0...Int64.max, "end of the link, as it was given").required
+    static let expires = QueryParameter.integer("expires", in: 0...Int64.max, "end of the link, as it was given")
+        .required
     static let signature = QueryParameter.text("signature", maximum: 64, "of the link, as it was given").required
 
     let store: ChatStore
@@ -96,7 +97,8 @@ struct AttachmentContent: Sendable {
         // Before the answer begins, so that a file which is not there can still be one.
         guard let beginning = try await read(from: first), !beginning.isEmpty else {
             call.incoming.logger.error(
-                "a file is missing: all nodes must share ATTACHMENT_DIR", metadata: ["attachment": "\(file.id.rawValue)"])
+                "a file is missing: all nodes must share ATTACHMENT_DIR",
+                metadata: ["attachment": "\(file.id.rawValue)"])
             throw Refusal.notFound
         }
         let body = ResponseBody(contentLength: Int(end - first)) { writer in
@@ -140,7 +142,9 @@ struct ByteRange: Equatable, Sendable {
     init?(_ text: String, size: Int64) {
         guard text.hasPrefix("bytes="), size > 0 else { return nil }
         let parts = text.dropFirst("bytes=".count).split(separator: "-", maxSplits: 1, omittingEmptySubsequences: false)
-        guard parts.count == 2, parts.allSatisfy({ $0.utf8.allSatisfy { (0x30...0x39).contains($0) } }) else { return nil }
+        guard parts.count == 2, parts.allSatisfy({ $0.utf8.allSatisfy { (0x30...0x39).contains($0) } }) else {
+            return nil
+        }
         switch (Int64(parts[0]), Int64(parts[1])) {
         case (let first?, let last?) where first <= last && first < size:
             (self.first, self.last) = (first, min(last, size - 1))

@@ -96,7 +96,8 @@ struct AttachmentRoutes: Sendable {
     /// RFC 2046, 5.1.1: 1 to 70 characters.
     private func boundary(of headers: HTTPFields) throws(Problem) -> String {
         let type = HeaderParameters(headers[.contentType] ?? "")
-        guard type.value == "multipart/form-data", let boundary = type["boundary"], (1...70).contains(boundary.utf8.count),
+        guard type.value == "multipart/form-data", let boundary = type["boundary"],
+            (1...70).contains(boundary.utf8.count),
             boundary.utf8.allSatisfy({ (0x20...0x7E).contains($0) })
         else {
             throw Problem(.unsupportedMediaType, detail: "the body must be multipart/form-data with its boundary")

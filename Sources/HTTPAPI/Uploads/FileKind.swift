@@ -78,7 +78,8 @@ enum FileKind: String, Sendable, CaseIterable {
     private static func mp4(brand: ArraySlice<UInt8>) -> FileKind? {
         switch String(decoding: brand, as: UTF8.self) {
         case "M4A ", "M4B ": .m4a
-        case "isom", "iso2", "iso3", "iso4", "iso5", "iso6", "mp41", "mp42", "avc1", "dash", "M4V ", "MSNV", "3gp4", "3gp5":
+        case "isom", "iso2", "iso3", "iso4", "iso5", "iso6", "mp41", "mp42", "avc1", "dash", "M4V ", "MSNV", "3gp4",
+            "3gp5":
             .mp4
         default: nil
         }
@@ -108,7 +109,8 @@ enum FileKind: String, Sendable, CaseIterable {
         // Windows calls a table with commas what opens it.
         case .text:
             [
-                "text/csv", "application/csv", "application/vnd.ms-excel", "application/json", "text/json", "text/markdown",
+                "text/csv", "application/csv", "application/vnd.ms-excel", "application/json", "text/json",
+                "text/markdown",
                 "text/x-markdown", "text/tab-separated-values", "text/x-log", "application/x-ndjson",
             ]
         case .gif, .webp: []
@@ -147,11 +149,16 @@ enum FileKind: String, Sendable, CaseIterable {
 
     /// Endings that browsers, shells and desktops take for programs or pages.
     private static let runnable: Set<String> = [
-        "html", "htm", "xhtml", "xht", "shtml", "mht", "mhtml", "svg", "svgz", "xml", "xsl", "xslt", "hta", "js", "mjs", "cjs",
-        "jse", "vbs", "vbe", "wsf", "wsh", "ps1", "psm1", "bat", "cmd", "com", "exe", "dll", "msi", "msp", "scr", "pif", "cpl",
-        "jar", "jnlp", "apk", "app", "dmg", "pkg", "deb", "rpm", "sh", "bash", "zsh", "csh", "command", "desktop", "lnk",
-        "url", "reg", "inf", "swf", "php", "phtml", "asp", "aspx", "jsp", "cgi", "pl", "py", "rb", "docm", "xlsm", "pptm",
-        "dotm", "xltm", "iso", "img", "vhd", "vhdx", "chm", "hlp", "scf", "gadget", "application", "appref-ms", "webloc",
+        "html", "htm", "xhtml", "xht", "shtml", "mht", "mhtml", "svg", "svgz", "xml", "xsl", "xslt", "hta", "js", "mjs",
+        "cjs",
+        "jse", "vbs", "vbe", "wsf", "wsh", "ps1", "psm1", "bat", "cmd", "com", "exe", "dll", "msi", "msp", "scr", "pif",
+        "cpl",
+        "jar", "jnlp", "apk", "app", "dmg", "pkg", "deb", "rpm", "sh", "bash", "zsh", "csh", "command", "desktop",
+        "lnk",
+        "url", "reg", "inf", "swf", "php", "phtml", "asp", "aspx", "jsp", "cgi", "pl", "py", "rb", "docm", "xlsm",
+        "pptm",
+        "dotm", "xltm", "iso", "img", "vhd", "vhdx", "chm", "hlp", "scf", "gadget", "application", "appref-ms",
+        "webloc",
     ]
 }
 
@@ -218,7 +225,8 @@ struct TextCheck: Sendable {
         guard start.first == UInt8(ascii: "<") else { return true }
         // A tag, a declaration, a comment: markup of some kind.
         let next = start.dropFirst().first ?? UInt8(ascii: " ")
-        return !(next == UInt8(ascii: "!") || next == UInt8(ascii: "?") || next == UInt8(ascii: "/")
+        return
+            !(next == UInt8(ascii: "!") || next == UInt8(ascii: "?") || next == UInt8(ascii: "/")
             || (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(next | 0x20))
     }
 

@@ -104,7 +104,9 @@ struct MultipartParser: Sendable {
         var place = 0
         while place < bytes.count {
             // By memchr, because most bytes of most files are none of it.
-            guard let next = memchr(base + place, Int32(first), bytes.count - place) else { return (bytes.count, false) }
+            guard let next = memchr(base + place, Int32(first), bytes.count - place) else {
+                return (bytes.count, false)
+            }
             place = UnsafeRawPointer(next) - base
             let length = min(delimiter.count, bytes.count - place)
             let isPrefix = delimiter.withUnsafeBytes { wanted in
@@ -130,7 +132,9 @@ struct MultipartParser: Sendable {
         guard end <= Self.maximumPaddingBytes else { throw .malformed("a delimiter does not end") }
         let line = rest[end...]
         guard line.count >= 2 || line.first != UInt8(ascii: "\r") else { return false }
-        guard line.starts(with: Array("\r\n".utf8)) else { throw .malformed("a delimiter is followed by something else") }
+        guard line.starts(with: Array("\r\n".utf8)) else {
+            throw .malformed("a delimiter is followed by something else")
+        }
         // The line's end stays: headers begin behind it, and an empty line may follow at once.
         rest.removeFirst(end)
         state = .headers
@@ -144,7 +148,8 @@ struct MultipartParser: Sendable {
             guard rest.count < Self.maximumHeaderBytes else { throw .malformed("the headers of a part are too long") }
             return nil
         }
-        let lines = String(decoding: rest[..<end], as: UTF8.self).split(separator: "\r\n", omittingEmptySubsequences: true)
+        let lines = String(decoding: rest[..<end], as: UTF8.self).split(
+            separator: "\r\n", omittingEmptySubsequences: true)
         guard lines.count <= Self.maximumHeaders else { throw .malformed("a part has too many headers") }
         rest.removeFirst(end + 4)
         return try MultipartPart(headers: lines)
@@ -224,7 +229,9 @@ struct HeaderParameters: Equatable, Sendable {
                 place += 1
                 while place < characters.count, characters[place] != "\"" {
                     // Browsers escape a quote as %22, others with a backslash; a backslash alone is one of a path.
-                    if characters[place] == "\\", place + 1 < characters.count, characters[place + 1] == "\"" { place += 1 }
+                    if characters[place] == "\\", place + 1 < characters.count, characters[place + 1] == "\"" {
+                        place += 1
+                    }
                     content.unicodeScalars.append(characters[place])
                     place += 1
                 }

@@ -46,7 +46,8 @@ extension Transaction {
         }
         let problems = ids.enumerated().filter { found[$1] == nil }.map { index, _ in
             FieldProblem(
-                field: "attachment_ids[\(index)]", code: "not_found", message: "no such attachment, or it was sent before")
+                field: "attachment_ids[\(index)]", code: "not_found",
+                message: "no such attachment, or it was sent before")
         }
         guard problems.isEmpty else { throw Refusal.invalid(problems) }
         return ids.compactMap { found[$0] }

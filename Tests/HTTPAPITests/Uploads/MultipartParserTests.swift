@@ -40,14 +40,17 @@ import Testing
         return read
     }
 
-    private static func form(_ content: [UInt8], head: String = "Content-Disposition: form-data; name=\"file\"") -> [UInt8] {
+    private static func form(
+        _ content: [UInt8], head: String = "Content-Disposition: form-data; name=\"file\""
+    ) -> [UInt8] {
         Array("--XX\r\n\(head)\r\n\r\n".utf8) + content + Array("\r\n--XX--\r\n".utf8)
     }
 
     @Test func aBodyCutAnywhereIsTheSameBody() throws {
         // Bytes that are nearly delimiters, and a content that ends like one.
         let content = Array("a\r\n--X\r\n-\r\n--XY\r\r\n--\r\n--X".utf8) + [0, 255, 13, 10, 45, 45]
-        let head = "Content-Disposition: form-data; name=\"file\"; filename=\"a b.txt\"\r\nContent-Type: Text/Plain; charset=x"
+        let head =
+            "Content-Disposition: form-data; name=\"file\"; filename=\"a b.txt\"\r\nContent-Type: Text/Plain; charset=x"
         let body = Self.form(content, head: head)
         let whole = try Self.read(body, pieces: [])
         #expect(whole.parts == [MultipartPart(name: "file", fileName: "a b.txt", mediaType: "text/plain")])
@@ -76,7 +79,8 @@ import Testing
     @Test func rubbishNeverTrapsTheParser() {
         var generator = SystemRandomNumberGenerator()
         let bits = [
-            "--XX", "\r\n", "--", "\r\n--XX--", "Content-Disposition: form-data; name=\"file\"", "\r\n\r\n", ":", ";", "=", "\"", "\\",
+            "--XX", "\r\n", "--", "\r\n--XX--", "Content-Disposition: form-data; name=\"file\"", "\r\n\r\n", ":", ";",
+            "=", "\"", "\\",
             " ", "\t", "form-data", "filename=", "Content-Type:", "\u{0}", "é", "%22",
         ].map { Array($0.utf8) }
         for _ in 0..<20_000 {
@@ -97,7 +101,9 @@ import Testing
         }
     }
 
-    @Test(arguments: ["", "--XX", "--XX\r\n", "--XX\r\nContent-Disposition: form-data; name=\"file\"\r\n\r\nabc", "nothing"])
+    @Test(arguments: [
+        "", "--XX", "--XX\r\n", "--XX\r\nContent-Disposition: form-data; name=\"file\"\r\n\r\nabc", "nothing",
+    ])
     func aBodyWithoutItsEndIsTruncated(body: String) {
         #expect(throws: MultipartParser.Fault.truncated) { try Self.read(Array(body.utf8), pieces: []) }
     }
@@ -139,7 +145,8 @@ import Testing
     }
 
     @Test func parametersOfHeadersAreReadAsBrowsersAndOthersWriteThem() {
-        let read = HeaderParameters(#" Form-Data ; name = "a;b" ;filename="x\"y%22z\w.txt"; name="second"; empty=;flag"#)
+        let read = HeaderParameters(
+            #" Form-Data ; name = "a;b" ;filename="x\"y%22z\w.txt"; name="second"; empty=;flag"#)
         #expect(read.value == "form-data" && read["name"] == "a;b" && read["filename"] == #"x"y%22z\w.txt"#)
         #expect(read["empty"]?.isEmpty == true && read["flag"] == nil)
         #expect(HeaderParameters("a; b=\"unclosed")["b"] == "unclosed" && HeaderParameters("").value.isEmpty)
