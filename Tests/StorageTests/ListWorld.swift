@@ -16,7 +16,9 @@ struct ListWorld: Sendable {
     static let names = ["Anna Smith", "Zoë Martin", "王芳", "Bob O'Neill", "Müller", "李小龙"]
     static let subjects = ["Broken lamp", "退款问题", "Refund of order 4711", nil, "Lampe kaputt", "注文の返金"]
     static let labels = ["vip", "billing", "überfällig"]
-    static let words = ["lamp", "refund", "退款", "anna", "王", "mü", "zoe", "4711", "smi an", "broken refund", "问", "nothing"]
+    static let words = [
+        "lamp", "refund", "退款", "anna", "王", "mü", "zoe", "4711", "smi an", "broken refund", "问", "nothing",
+    ]
 
     struct Listed {
         var conversation: Conversation

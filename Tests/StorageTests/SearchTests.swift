@@ -18,7 +18,10 @@ import Testing
     @Test func everyWordFitsItsColumn() {
         let long = String(repeating: "😀", count: 300) + " " + String(repeating: "x", count: 300)
         #expect(SearchText.words(of: long).allSatisfy { $0.utf8.count <= 255 })
-        #expect(SearchText.words(ofSubject: String((0..<9000).compactMap { Unicode.Scalar(0x4E00 + $0).map(Character.init) })).count <= 500)
+        #expect(
+            SearchText.words(
+                ofSubject: String((0..<9000).compactMap { Unicode.Scalar(0x4E00 + $0).map(Character.init) })
+            ).count <= 500)
     }
 
     @Test(arguments: [
@@ -41,7 +44,8 @@ import Testing
     /// With bounds so narrow that each way of searching is gone.
     static let bounds = [
         SearchBounds(), SearchBounds(rare: 1, entries: 1000, walked: 1000, chunk: 5),
-        SearchBounds(rare: 1, entries: 4, walked: 1000, chunk: 5), SearchBounds(rare: 0, entries: 0, walked: 7, chunk: 3),
+        SearchBounds(rare: 1, entries: 4, walked: 1000, chunk: 5),
+        SearchBounds(rare: 0, entries: 0, walked: 7, chunk: 3),
     ]
 
     @Test(arguments: TestDatabase.all, [0, 1, 2, 3])
@@ -98,7 +102,9 @@ import Testing
         let world = try await ListWorld(on: database)
         for _ in 0..<80 { try await world.doSomething() }
         _ = try await world.fixture.store.write { try $0.connection.run("DELETE FROM search_words", []) }
-        _ = try await world.fixture.store.write { try $0.connection.run("DELETE FROM installation WHERE name = ?", [.text("search_index")]) }
+        _ = try await world.fixture.store.write {
+            try $0.connection.run("DELETE FROM installation WHERE name = ?", [.text("search_index")])
+        }
         #expect(try await world.fixture.store.read { try $0.hasUnindexedRows() })
         while try await world.fixture.store.write(run: { try $0.indexOldRows(limit: 7) }) > 0 {}
         #expect(try await !world.fixture.store.read { try $0.hasUnindexedRows() })

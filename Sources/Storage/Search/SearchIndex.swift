@@ -55,7 +55,9 @@ extension Transaction {
 
 extension RowReader {
     /// Rows that may match `terms`, and among them all that do; nil when there are too many to tell.
-    func candidates(_ kind: SearchKind, _ terms: [SearchQuery.Term], in workspaceId: Identifier<Workspace>) throws
+    func candidates(
+        _ kind: SearchKind, _ terms: [SearchQuery.Term], in workspaceId: Identifier<Workspace>
+    ) throws
         -> Set<Int64>?
     {
         var common: [SearchQuery.Term] = []
@@ -65,7 +67,9 @@ extension RowReader {
         }
         var found: Set<Int64>?
         for term in common {
-            guard let rows = try rows(kind, term, in: workspaceId, limit: settings.searchBounds.entries) else { continue }
+            guard let rows = try rows(kind, term, in: workspaceId, limit: settings.searchBounds.entries) else {
+                continue
+            }
             found = found.map { $0.intersection(rows) } ?? rows
             if found?.isEmpty == true { break }
         }

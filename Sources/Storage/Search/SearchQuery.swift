@@ -51,7 +51,8 @@ struct SearchQuery: Equatable {
         }
         if mayBePhone, digits.count >= Self.minimumPhoneDigits {
             let ending = String(digits.drop { $0 == "0" })
-            let beginnings = [SearchText.cut(digits)] + (ending.isEmpty ? [] : [SearchText.cut(SearchText.reversed(ending))])
+            let beginnings =
+                [SearchText.cut(digits)] + (ending.isEmpty ? [] : [SearchText.cut(SearchText.reversed(ending))])
             var term = Term()
             term.beginnings = beginnings
             readings.append([term])

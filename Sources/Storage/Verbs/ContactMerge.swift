@@ -65,7 +65,8 @@ extension Transaction {
             try run("messages SET sender_id = ?", "sender_kind = 'contact' AND sender_id = ? AND conversation_id", who)
             try run("events SET actor_id = ?", "actor_kind = 'contact' AND actor_id = ? AND conversation_id", who)
             try run(
-                "read_positions SET reader_id = ?", "reader_kind = 'contact' AND reader_id = ? AND conversation_id", who)
+                "read_positions SET reader_id = ?", "reader_kind = 'contact' AND reader_id = ? AND conversation_id", who
+            )
             return true
         }
         try connection.run(

@@ -154,6 +154,8 @@ struct EventPayload: Codable {
     var isAnswered: Bool?
     var hasSources: Bool?
 
+    init() {}
+
     /// Nil when the message's key says it all.
     init?(_ body: Event.Body, isAnswered: Bool?) {
         switch body {
