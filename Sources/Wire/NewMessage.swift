@@ -1,12 +1,27 @@
 public import Domain
 
 /// A message as clients send it, over HTTP and on sockets alike.
-public struct NewMessage: Decodable, Sendable {
+public struct NewMessage: Decodable, Sendable, Validated {
     public var content: String
     public var clientMessageId: String?
     public var type: Message.Kind?
     public var replyTo: String?
     public var attachmentIds: [String]?
+
+    /// What can be said of each field alone.
+    public func validate(_ check: inout Validation) {
+        check.text(content, field: "content", scalars: 0...Validation.messageScalars.upperBound)
+        check.identifier(clientMessageId, field: "client_message_id")
+        check.note(.words(Message.Kind.written.map(\.rawValue).sorted()), of: "type")
+        if let type, !Message.Kind.written.contains(type) {
+            check.reject("type", code: "invalid_value", message: "must be text, note or file")
+        }
+        check.note(.items(maximum: Attachment.maximumPerMessage), of: "attachment_ids")
+        if let attachmentIds, attachmentIds.count > Attachment.maximumPerMessage {
+            check.reject(
+                "attachment_ids", code: "too_many", message: "must have at most \(Attachment.maximumPerMessage) items")
+        }
+    }
 
     /// The message to send.
     /// - Parameter needsClientId: on a socket, whose client must be able to send again.
@@ -15,16 +30,14 @@ public struct NewMessage: Decodable, Sendable {
         _ identifiers: PublicIdentifiers, needsClientId: Bool = false
     ) throws(ValidationProblems) -> MessageDraft {
         var check = Validation()
+        validate(&check)
         let files = attachments(identifiers, &check)
         // Files speak for themselves.
-        let shortest = attachmentIds?.isEmpty ?? true ? Validation.messageScalars.lowerBound : 0
-        check.text(content, field: "content", scalars: shortest...Validation.messageScalars.upperBound)
-        check.identifier(clientMessageId, field: "client_message_id")
+        if content.isEmpty, attachmentIds?.isEmpty ?? true {
+            check.reject("content", code: "required", message: "must not be empty")
+        }
         if needsClientId, clientMessageId == nil {
             check.reject("client_message_id", code: "required", message: "is missing")
-        }
-        if let type, !Message.Kind.written.contains(type) {
-            check.reject("type", code: "invalid_value", message: "must be text, note or file")
         }
         if type == .file, attachmentIds?.isEmpty ?? true {
             check.reject("attachment_ids", code: "required", message: "must name a file")
@@ -47,16 +60,12 @@ public struct NewMessage: Decodable, Sendable {
     private func attachments(
         _ identifiers: PublicIdentifiers, _ check: inout Validation
     ) -> [Identifier<Attachment>] {
-        guard let attachmentIds else { return [] }
-        guard attachmentIds.count <= Attachment.maximumPerMessage else {
-            check.reject(
-                "attachment_ids", code: "too_many", message: "must have at most \(Attachment.maximumPerMessage) items")
-            return []
-        }
+        guard let attachmentIds, attachmentIds.count <= Attachment.maximumPerMessage else { return [] }
         var ids: [Identifier<Attachment>] = []
         for (index, text) in attachmentIds.enumerated() {
             guard let id = identifiers.identifier(text, of: Attachment.self), !ids.contains(id) else {
-                check.reject("attachment_ids[\(index)]", code: "not_found", message: "no such attachment, or named twice")
+                check.reject(
+                    "attachment_ids[\(index)]", code: "not_found", message: "no such attachment, or named twice")
                 continue
             }
             ids.append(id)

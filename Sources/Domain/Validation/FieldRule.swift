@@ -12,14 +12,16 @@ public enum FieldRule: Sendable, Equatable {
     /// The same, an object.
     case object(maximumBytes: Int)
     case number(minimum: Int64, maximum: Int64)
-    case items(maximum: Int)
+    case items(minimum: Int = 0, maximum: Int)
+    /// A field that can be changed but not cleared.
+    case notNull
     case words([String])
 
     /// Type of the JSON that it is about; nil for any.
     public var type: String? {
         switch self {
         case .text, .identifier, .email, .locale, .words: "string"
-        case .json: nil
+        case .json, .notNull: nil
         case .object: "object"
         case .number: "integer"
         case .items: "array"
@@ -45,7 +47,10 @@ public enum FieldRule: Sendable, Equatable {
         case .json(let bytes), .object(let bytes):
             ["description": .string("At most \(bytes) bytes as JSON.")]
         case .number(let minimum, let maximum): ["minimum": .int(minimum), "maximum": .int(maximum)]
-        case .items(let maximum): ["maxItems": .int(Int64(maximum))]
+        case .items(let minimum, let maximum):
+            ["maxItems": .int(Int64(maximum))].merging(
+                minimum > 0 ? ["minItems": .int(Int64(minimum))] : [:], uniquingKeysWith: { first, _ in first })
+        case .notNull: [:]
         case .words(let words): ["enum": .array(words.map { .string($0) })]
         }
     }

@@ -41,6 +41,12 @@ public struct Validation: Sendable {
         problems.append(FieldProblem(field: field, code: code, message: message))
     }
 
+    /// A field of a PATCH that always has a value.
+    public mutating func present<Value>(_ value: Patch<Value>, field: String) {
+        note(.notNull, of: field)
+        if case .cleared = value { reject(field, code: "required", message: "must not be null") }
+    }
+
     /// Text of a length within `scalars` (Unicode scalars) and without NUL, which no database stores everywhere.
     public mutating func text(_ value: String, field: String, scalars: ClosedRange<Int>) {
         note(.text(scalars: scalars), of: field)
@@ -112,6 +118,9 @@ public struct Validation: Sendable {
     public mutating func number<Number: Comparable & CustomStringConvertible>(
         _ value: Number, field: String, in range: ClosedRange<Number>
     ) {
+        if let range = range as? ClosedRange<Int64> {
+            note(.number(minimum: range.lowerBound, maximum: range.upperBound), of: field)
+        }
         if !range.contains(value) {
             reject(
                 field, code: "out_of_range", message: "must be from \(range.lowerBound) to \(range.upperBound)")

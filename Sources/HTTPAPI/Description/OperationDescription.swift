@@ -37,7 +37,7 @@ struct OperationDescription {
         }
         guard let type = endpoint.request else { return nil }
         return [
-            "required": .bool(!endpoint.isBodyOptional), "content": ["application/json": media(type)],
+            "required": .bool(!endpoint.isBodyOptional), "content": ["application/json": media(components.schema(ofRequest: type))],
         ]
     }
 
@@ -51,8 +51,9 @@ struct OperationDescription {
             required: form.parts.filter(\.isRequired).map(\.name))
     }
 
-    private func media(_ type: any Any.Type) -> JSONValue {
-        let schema = components.schema(of: type)
+    private func media(_ type: any Any.Type) -> JSONValue { media(components.schema(of: type)) }
+
+    private func media(_ schema: JSONSchema) -> JSONValue {
         var members: [String: JSONValue] = ["schema": schema.json]
         if let name = schema.referenced {
             members["examples"] = ["typical": ["$ref": .string("#/components/examples/\(name)")]]

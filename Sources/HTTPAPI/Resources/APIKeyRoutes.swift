@@ -6,22 +6,33 @@ import Wire
 
 /// Credentials for programs.
 struct APIKeyRoutes: Sendable {
-    /// Permissions that a request may name: several times as many as there are.
-    static let maximumPermissions = 200
-
     let store: ChatStore
     let views: ViewMaker
     let clock: any WallClock
 
-    struct New: Decodable, Sendable {
+    struct New: Decodable, Sendable, Validated {
         var name: String
         /// Such as `conversations:read` or `messages:write:team`; never more than the caller may.
         var permissions: [String]
         var expiresAt: Timestamp?
+
+        func validate(_ check: inout Validation) {
+            check.text(name, field: "name", scalars: FieldRules.name)
+            check.permissions(permissions, field: "permissions")
+            check.note(.items(minimum: 1, maximum: Validation.maximumPermissions), of: "permissions")
+            if permissions.isEmpty {
+                check.reject("permissions", code: "required", message: "must name one permission at least")
+            }
+        }
     }
 
-    struct Edit: Decodable, Sendable {
+    struct Edit: Decodable, Sendable, Validated {
         var name: Patch<String>
+
+        func validate(_ check: inout Validation) {
+            check.present(name, field: "name")
+            check.text(name, field: "name", scalars: FieldRules.name)
+        }
     }
 
     private static let path = "/api/v1/admin/api-keys"
@@ -67,13 +78,7 @@ struct APIKeyRoutes: Sendable {
         table.edit(
             Self.key, of: APIKey.self, summary: "Rename an API key", access: .staff(.apiKeysWrite),
             request: Edit.self, response: APIKeyView.self, read: { try $0.apiKey($1, forWritingBy: $2) },
-            check: { body, _ in
-                let name = try body.name.requiredValue(field: "name")
-                var check = Validation()
-                check.text(name, field: "name", scalars: FieldRules.name)
-                try check.finish()
-                return name
-            },
+            check: { body, _ in body.name.applied(to: nil) },
             change: { transaction, id, name, access in
                 guard let name else { return try transaction.apiKey(id, forWritingBy: access) }
                 return try transaction.renameAPIKey(id, to: name, by: access)
@@ -86,20 +91,8 @@ struct APIKeyRoutes: Sendable {
 
     private func grants(of new: New) throws(ValidationProblems) -> Grants {
         var check = Validation()
-        check.text(new.name, field: "name", scalars: FieldRules.name)
         if let end = new.expiresAt, end <= clock.now() {
             check.reject("expires_at", code: "out_of_range", message: "must lie in the future")
-        }
-        if new.permissions.isEmpty {
-            check.reject("permissions", code: "required", message: "must name one permission at least")
-        }
-        if new.permissions.count > Self.maximumPermissions {
-            check.reject(
-                "permissions", code: "too_many", message: "must have at most \(Self.maximumPermissions) items")
-        } else {
-            for (index, text) in new.permissions.enumerated() where Permission(text) == nil {
-                check.reject("permissions[\(index)]", code: "invalid_value", message: "is not a permission")
-            }
         }
         try check.finish()
         return Grants(new.permissions.compactMap { Permission($0) })

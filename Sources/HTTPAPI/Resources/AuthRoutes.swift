@@ -12,10 +12,15 @@ struct AuthRoutes: Sendable {
     let limits: RateLimits
     let lockout: Lockout?
 
-    struct Credentials: Codable, Sendable {
+    struct Credentials: Codable, Sendable, Validated {
         var email: String
         var password: String
         var workspace: String?
+
+        func validate(_ check: inout Validation) {
+            check.text(email, field: "email", scalars: 1...254)
+            check.text(password, field: "password", scalars: 1...PasswordHasher.maximumPasswordBytes)
+        }
     }
 
     struct RefreshToken: Codable, Sendable {
@@ -73,10 +78,6 @@ struct AuthRoutes: Sendable {
 
     /// Whatever is wrong, the answer is the same, and so is the work that it takes: nobody learns who has an account.
     private func signIn(_ credentials: Credentials, _ incoming: Incoming) async throws -> SignedIn {
-        var check = Validation()
-        check.text(credentials.email, field: "email", scalars: 1...254)
-        check.text(credentials.password, field: "password", scalars: 1...PasswordHasher.maximumPasswordBytes)
-        try check.finish()
         let (slug, source) = (credentials.workspace ?? Workspace.defaultSlug, incoming.client.rateKey)
         let (email, lockout) = (credentials.email, lockout)
         let attempt = LoginAttempt(workspace: slug, email: email, source: source)

@@ -8,22 +8,34 @@ struct ContactRoutes: Sendable {
     let store: ChatStore
     let views: ViewMaker
 
-    struct New: Decodable, Sendable {
+    struct New: Decodable, Sendable, Validated {
         var name: String?
         var email: String?
         var phone: String?
         var externalId: String?
         var attributes: JSONValue?
         var locale: String?
+
+        func validate(_ check: inout Validation) { Edit(self).validate(&check) }
     }
 
-    struct Edit: Decodable, Sendable {
+    struct Edit: Decodable, Sendable, Validated {
         var name: Patch<String>
         var email: Patch<String>
         var phone: Patch<String>
         var externalId: Patch<String>
         var attributes: Patch<JSONValue>
         var locale: Patch<String>
+
+        func validate(_ check: inout Validation) {
+            check.text(name, field: "name", scalars: FieldRules.name)
+            check.email(email.applied(to: nil), field: "email")
+            check.text(phone, field: "phone", scalars: FieldRules.phone)
+            check.identifier(
+                externalId.applied(to: nil), field: "external_id", maximumBytes: FieldRules.externalIdBytes)
+            check.object(attributes.setValue, field: "attributes", maximumBytes: Validation.attributesBytes)
+            check.locale(locale)
+        }
     }
 
     struct Merge: Decodable, Sendable {
@@ -63,7 +75,7 @@ struct ContactRoutes: Sendable {
             "/api/v1/contacts", summary: "Add a contact", access: .staff(.contactsWrite), request: New.self,
             response: ContactView.self, status: .created, problems: [.conflict]
         ) { body, call in
-            let patch = try Self.patch(Edit(body))
+            let patch = Self.patch(Edit(body))
             let access = call.access
             let contact = try await store.write { try $0.createContact(patch, by: access) }
             return Answer(views.contact(contact), tag: EntityTag(contact))
@@ -78,7 +90,7 @@ struct ContactRoutes: Sendable {
         table.edit(
             "/api/v1/contacts/{id}", of: Contact.self, summary: "Change a contact", access: .staff(.contactsWrite),
             request: Edit.self, response: ContactView.self, problems: [.conflict],
-            read: { try $0.contact($1, by: $2) }, check: { body, _ in try Self.patch(body) },
+            read: { try $0.contact($1, by: $2) }, check: { body, _ in Self.patch(body) },
             change: { try $0.updateContact($1, $2, by: $3) }, view: { contact, _ in views.contact(contact) })
         table.remove(
             "/api/v1/contacts/{id}", of: Contact.self,
@@ -145,16 +157,7 @@ struct ContactRoutes: Sendable {
             ListView(slice, of: "contact-conversations", Conversation.self, views.identifiers, views.conversation))
     }
 
-    private static func patch(_ edit: Edit) throws(ValidationProblems) -> ContactPatch {
-        var check = Validation()
-        check.text(edit.name, field: "name", scalars: FieldRules.name)
-        check.email(edit.email.applied(to: nil), field: "email")
-        check.text(edit.phone, field: "phone", scalars: FieldRules.phone)
-        check.identifier(
-            edit.externalId.applied(to: nil), field: "external_id", maximumBytes: FieldRules.externalIdBytes)
-        check.object(edit.attributes.setValue, field: "attributes", maximumBytes: Validation.attributesBytes)
-        check.locale(edit.locale)
-        try check.finish()
+    private static func patch(_ edit: Edit) -> ContactPatch {
         var patch = ContactPatch()
         patch.name = edit.name.change
         patch.email = edit.email.change

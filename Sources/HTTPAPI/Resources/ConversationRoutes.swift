@@ -9,21 +9,34 @@ struct ConversationRoutes: Sendable {
     let views: ViewMaker
     let clock: any WallClock
 
-    struct New: Decodable, Sendable {
+    struct New: Decodable, Sendable, Validated {
         var contactId: String
         var inboxId: String?
         var subject: String?
         var priority: Conversation.Priority?
         /// Text of a first message.
         var message: String?
+
+        func validate(_ check: inout Validation) {
+            check.text(subject, field: "subject", scalars: FieldRules.subject)
+            check.text(message, field: "message", scalars: Validation.messageScalars)
+        }
     }
 
-    struct Edit: Decodable, Sendable {
+    struct Edit: Decodable, Sendable, Validated {
         var status: Patch<Conversation.Status>
         var priority: Patch<Conversation.Priority>
         var subject: Patch<String>
         var labels: Patch<[String]>
         var snoozedUntil: Patch<Timestamp>
+
+        func validate(_ check: inout Validation) {
+            check.present(status, field: "status")
+            check.present(priority, field: "priority")
+            check.text(subject, field: "subject", scalars: FieldRules.subject)
+            check.texts(
+                labels.applied(to: nil), field: "labels", maximum: FieldRules.maximumLabels, scalars: FieldRules.label)
+        }
     }
 
     func register(in table: inout EndpointTable) {
@@ -77,10 +90,6 @@ struct ConversationRoutes: Sendable {
     }
 
     private func open(_ new: New, _ call: Call) async throws -> Answer<ConversationAnswer> {
-        var check = Validation()
-        check.text(new.subject, field: "subject", scalars: FieldRules.subject)
-        check.text(new.message, field: "message", scalars: Validation.messageScalars)
-        try check.finish()
         let contactId: Identifier<Contact> = try call.known(new.contactId)
         let inboxId: Identifier<Inbox>? = try new.inboxId.map { text throws(Refusal) in try call.known(text) }
         let access = call.access
@@ -100,8 +109,6 @@ struct ConversationRoutes: Sendable {
         patch.labels = edit.labels.isAbsent ? nil : edit.labels.applied(to: nil) ?? []
         patch.snoozedUntil = edit.snoozedUntil.change
         var check = Validation()
-        check.text(edit.subject, field: "subject", scalars: FieldRules.subject)
-        check.texts(patch.labels, field: "labels", maximum: FieldRules.maximumLabels, scalars: FieldRules.label)
         if case .set(let until) = edit.snoozedUntil, until <= clock.now() {
             check.reject("snoozed_until", code: "out_of_range", message: "must lie in the future")
         }

@@ -25,6 +25,7 @@ enum FieldRules {
 extension Validation {
     /// A BCP 47 language tag, by its form: letters, digits and hyphens, at most 35 (RFC 5646, 4.4.1).
     mutating func locale(_ value: String?, field: String = "locale") {
+        note(.locale, of: field)
         guard let value else { return }
         let subtags = value.utf8.split(separator: UInt8(ascii: "-"), omittingEmptySubsequences: false)
         let isTag =
@@ -43,11 +44,13 @@ extension Validation {
     }
 
     mutating func email(_ value: String?, field: String) {
-        if let value { email(value, field: field) }
+        guard let value else { return note(.email, of: field) }
+        email(value, field: field)
     }
 
     /// A JSON object of at most so many bytes.
     mutating func object(_ value: JSONValue?, field: String, maximumBytes: Int) {
+        note(.object(maximumBytes: maximumBytes), of: field)
         guard let value else { return }
         if value.objectValue == nil {
             reject(field, code: "wrong_type", message: "must be an object")
@@ -58,6 +61,8 @@ extension Validation {
 
     /// A list of texts, each once.
     mutating func texts(_ values: [String]?, field: String, maximum: Int, scalars: ClosedRange<Int>) {
+        note(.items(maximum: maximum), of: field)
+        note(.text(scalars: scalars), of: "\(field)[]")
         guard let values else { return }
         guard values.count <= maximum else {
             return reject(field, code: "too_many", message: "must have at most \(maximum) items")

@@ -34,6 +34,9 @@ struct InboxRoutes: Sendable {
         var languages: Patch<[String]>
 
         func validate(_ check: inout Validation) {
+            check.present(name, field: "name")
+            check.present(aiEnabled, field: "ai_enabled")
+            check.present(languages, field: "languages")
             check.text(name, field: "name", scalars: FieldRules.name)
             InboxRoutes.validate(
                 allowedOrigins.applied(to: nil), greeting.applied(to: nil), languages.applied(to: nil), &check)
@@ -139,7 +142,8 @@ struct InboxRoutes: Sendable {
             }
         }
         check.text(greeting, field: "greeting", scalars: FieldRules.greeting)
-        check.note(.items(maximum: FieldRules.maximumLanguages), of: "languages")
+        check.note(.items(minimum: 1, maximum: FieldRules.maximumLanguages), of: "languages")
+        check.note(.locale, of: "languages[]")
         guard let languages else { return }
         if languages.isEmpty {
             check.reject("languages", code: "required", message: "must name a language at least")

@@ -10,20 +10,34 @@ struct KnowledgeRoutes: Sendable {
     let views: ViewMaker
     let library: KnowledgeLibrary
 
-    struct New: Decodable, Sendable {
+    struct New: Decodable, Sendable, Validated {
         var title: String
         var content: String
         var locale: String
         var questions: [String]?
         var status: Article.Status?
+
+        func validate(_ check: inout Validation) {
+            KnowledgeRoutes.validate(title, content, locale, questions, &check)
+        }
     }
 
-    struct Edit: Decodable, Sendable {
+    struct Edit: Decodable, Sendable, Validated {
         var title: Patch<String>
         var content: Patch<String>
         var locale: Patch<String>
         var questions: Patch<[String]>
         var status: Patch<Article.Status>
+
+        func validate(_ check: inout Validation) {
+            check.present(title, field: "title")
+            check.present(content, field: "content")
+            check.present(locale, field: "locale")
+            check.present(status, field: "status")
+            KnowledgeRoutes.validate(
+                title.applied(to: nil), content.applied(to: nil), locale.applied(to: nil), questions.applied(to: nil),
+                &check)
+        }
     }
 
     /// What the assistant would find for a question.
@@ -68,8 +82,6 @@ struct KnowledgeRoutes: Sendable {
             Self.path, summary: "Add an article", access: .staff(.knowledgeWrite), request: New.self,
             response: ArticleView.self, status: .created
         ) { body, call in
-            try Self.validate(
-                title: body.title, content: body.content, locale: body.locale, questions: body.questions)
             let access = call.access
             let article = try await store.write {
                 try $0.createArticle(
@@ -131,20 +143,16 @@ struct KnowledgeRoutes: Sendable {
         patch.locale = try edit.locale.requiredValue(field: "locale")
         patch.questions = edit.questions.isAbsent ? nil : edit.questions.applied(to: nil) ?? []
         patch.status = try edit.status.requiredValue(field: "status")
-        try Self.validate(
-            title: patch.title, content: patch.content, locale: patch.locale, questions: patch.questions)
         return patch
     }
 
     private static func validate(
-        title: String?, content: String?, locale: String?, questions: [String]?
-    ) throws(ValidationProblems) {
-        var check = Validation()
+        _ title: String?, _ content: String?, _ locale: String?, _ questions: [String]?, _ check: inout Validation
+    ) {
         check.text(title, field: "title", scalars: FieldRules.title)
         check.text(content, field: "content", scalars: FieldRules.articleContent)
         check.locale(locale)
         check.texts(
             questions, field: "questions", maximum: FieldRules.maximumQuestions, scalars: FieldRules.question)
-        try check.finish()
     }
 }

@@ -10,9 +10,13 @@ struct MessageEditRoutes: Sendable {
     let store: ChatStore
     let views: ViewMaker
 
-    struct Edit: Decodable, Sendable {
+    struct Edit: Decodable, Sendable, Validated {
         /// The new text. Empty only where files are beside it.
         var content: String
+
+        func validate(_ check: inout Validation) {
+            check.text(content, field: "content", scalars: 0...Validation.messageScalars.upperBound)
+        }
     }
 
     func register(in table: inout EndpointTable) {
@@ -29,9 +33,6 @@ struct MessageEditRoutes: Sendable {
             access: .contactOr(.messagesWrite), request: Edit.self, response: MessageView.self,
             problems: [.conflict, .conversationClosed]
         ) { body, call in
-            var check = Validation()
-            check.text(body.content, field: "content", scalars: 0...Validation.messageScalars.upperBound)
-            try check.finish()
             let (id, conversationId, access) = try place(call)
             let precondition = call.precondition
             let message = try await store.write(to: conversationId) { transaction in

@@ -12,8 +12,12 @@ struct MessageRoutes: Sendable {
     let hub: Hub
     let stream: ReplyStream
 
-    struct ReadMark: Decodable, Sendable {
+    struct ReadMark: Decodable, Sendable, Validated {
         var seq: Int64
+
+        func validate(_ check: inout Validation) {
+            check.number(seq, field: "seq", in: 0...Int64.max)
+        }
     }
 
     func register(in table: inout EndpointTable) {
@@ -48,14 +52,13 @@ struct MessageRoutes: Sendable {
         ) { body, call in
             try await send(body, call)
         }
+        table.alsoAnswers(.ok, MessageView.self, "The message was sent before, under the same `client_message_id`.")
+        table.alsoStreams("The message, and the reply to it as it is written.")
         table.post(
             "/api/v1/chat/conversations/{id}/read", summary: "Note how far one has read",
             access: .contactOr(.conversationsRead), request: ReadMark.self, response: NoContent.self,
             status: .noContent
         ) { body, call in
-            var check = Validation()
-            check.number(body.seq, field: "seq", in: 0...Int64.max)
-            try check.finish()
             let (id, access) = (try call.id(Conversation.self), call.access)
             let moved = try await store.write { try $0.markRead(id, upTo: body.seq, by: access) }
             if moved { hub.receipt(in: id, of: access.actor, seq: body.seq) }

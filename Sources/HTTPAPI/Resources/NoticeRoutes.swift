@@ -8,7 +8,7 @@ struct NoticeRoutes: Sendable {
     let store: ChatStore
     let views: ViewMaker
 
-    struct New: Decodable, Sendable {
+    struct New: Decodable, Sendable, Validated {
         /// What programs switch on, such as `maintenance`.
         var code: String
         /// What people read.
@@ -17,6 +17,12 @@ struct NoticeRoutes: Sendable {
         var to: Notice.Audience?
         /// Only for those who use this language, or of whom none is known.
         var locale: String?
+
+        func validate(_ check: inout Validation) {
+            check.text(code, field: "code", scalars: 1...Notice.maximumCodeScalars)
+            check.text(text, field: "text", scalars: 1...Notice.maximumTextScalars)
+            check.locale(locale)
+        }
     }
 
     /// A notice as it was sent.
@@ -35,11 +41,6 @@ struct NoticeRoutes: Sendable {
             "/api/v1/admin/notices", summary: "Tell everybody who is connected something, on every node",
             access: .staff(.noticesWrite), request: New.self, response: Sent.self, status: .created
         ) { body, call in
-            var check = Validation()
-            check.text(body.code, field: "code", scalars: 1...Notice.maximumCodeScalars)
-            check.text(body.text, field: "text", scalars: 1...Notice.maximumTextScalars)
-            check.locale(body.locale)
-            try check.finish()
             let access = call.access
             let notice = try await store.write {
                 try $0.sendNotice(

@@ -9,7 +9,7 @@ struct OwnershipRoutes: Sendable {
     /// What a contact is told when it asks for a human, by its session's locale and its newest words.
     let announcement: @Sendable (_ locale: String?, _ words: String?) -> String
 
-    struct Switch: Decodable, Sendable {
+    struct Switch: Decodable, Sendable, Validated {
         enum Side: String, Decodable, CaseIterable, Sendable {
             case ai, human
         }
@@ -22,6 +22,10 @@ struct OwnershipRoutes: Sendable {
         var reason: String?
         /// Do it only if the owner has not changed since.
         var expectedEpoch: Int64?
+
+        func validate(_ check: inout Validation) {
+            check.text(reason, field: "reason", scalars: FieldRules.reason)
+        }
     }
 
     func register(in table: inout EndpointTable) {
@@ -52,7 +56,6 @@ struct OwnershipRoutes: Sendable {
 
     private func target(_ body: Switch, _ call: Call) throws -> OwnerSwitch {
         var check = Validation()
-        check.text(body.reason, field: "reason", scalars: FieldRules.reason)
         if body.to == .ai, body.agentId != nil {
             check.reject("agent_id", code: "invalid_value", message: "does not go with the assistant")
         }

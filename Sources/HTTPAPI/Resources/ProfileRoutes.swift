@@ -7,9 +7,15 @@ struct ProfileRoutes: Sendable {
     let store: ChatStore
     let views: ViewMaker
 
-    struct Edit: Decodable, Sendable {
+    struct Edit: Decodable, Sendable, Validated {
         var name: Patch<String>
         var locale: Patch<String>
+
+        func validate(_ check: inout Validation) {
+            check.present(name, field: "name")
+            check.text(name, field: "name", scalars: FieldRules.name)
+            check.locale(locale)
+        }
     }
 
     func register(in table: inout EndpointTable) {
@@ -37,14 +43,7 @@ struct ProfileRoutes: Sendable {
                 guard let user = try transaction.user(id) else { throw Refusal.notFound }
                 return user
             },
-            check: { body, _ in
-                let name = try body.name.requiredValue(field: "name")
-                var check = Validation()
-                check.text(name, field: "name", scalars: FieldRules.name)
-                check.locale(body.locale)
-                try check.finish()
-                return (name: name, locale: body.locale.change)
-            },
+            check: { body, _ in (name: body.name.applied(to: nil), locale: body.locale.change) },
             change: { transaction, id, change, _ in
                 try transaction.updateOwnProfile(id, name: change.name, locale: change.locale)
             }, view: { user, _ in views.user(user) })

@@ -28,6 +28,8 @@ struct RoleRoutes: Sendable {
         var permissions: Patch<[String]>
 
         func validate(_ check: inout Validation) {
+            check.present(name, field: "name")
+            check.present(permissions, field: "permissions")
             check.text(name, field: "name", scalars: RoleRoutes.name)
             check.permissions(permissions.applied(to: nil), field: "permissions")
         }

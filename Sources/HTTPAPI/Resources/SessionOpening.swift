@@ -13,7 +13,7 @@ struct SessionOpening: Sendable {
     let clock: any WallClock
     let publicURL: String?
 
-    struct Arrival: Decodable, Sendable {
+    struct Arrival: Decodable, Sendable, Validated {
         struct Claims: Decodable, Sendable {
             var name: String?
             var email: String?
@@ -28,6 +28,18 @@ struct SessionOpening: Sendable {
         var locale: String?
         var metadata: JSONValue?
         var conversationId: String?
+
+        func validate(_ check: inout Validation) {
+            check.text(inboxKey, field: "inbox_key", scalars: 1...100)
+            check.text(contact?.name, field: "contact.name", scalars: FieldRules.name)
+            check.email(contact?.email, field: "contact.email")
+            check.text(contact?.phone, field: "contact.phone", scalars: FieldRules.phone)
+            check.identifier(
+                contact?.externalId, field: "contact.external_id", maximumBytes: FieldRules.externalIdBytes)
+            check.object(contact?.attributes, field: "contact.attributes", maximumBytes: Validation.attributesBytes)
+            check.locale(locale)
+            check.object(metadata, field: "metadata", maximumBytes: Validation.metadataBytes)
+        }
     }
 
     struct Opened: Codable, Sendable {
@@ -40,7 +52,8 @@ struct SessionOpening: Sendable {
     func register(in table: inout EndpointTable) {
         table.open(
             post: "/api/v1/chat/sessions", limit: .session,
-            summary: "Begin a visit: as a stranger, as the contact of a session token, or as a customer who is signed in",
+            summary:
+                "Begin a visit: as a stranger, as the contact of a session token, or as a customer who is signed in",
             request: Arrival.self, isBodyOptional: true, response: Opened.self, status: .created,
             problems: [
                 .unauthenticated, .tokenExpired, .tokenRevoked, .invalidCredentials, .forbidden, .notFound,
@@ -52,7 +65,6 @@ struct SessionOpening: Sendable {
     }
 
     private func open(_ arrival: Arrival, _ call: OpenCall) async throws -> Answer<Opened> {
-        try arrival.validate()
         var arriver: Arriver?
         if let bearer = BearerToken(call.incoming.headers) {
             arriver = try await authenticator.arriver(bearer: bearer.text)
@@ -168,21 +180,5 @@ extension Arriver {
         case .contact(let session): session.workspaceId
         case .customer(_, let workspaceId): workspaceId
         }
-    }
-}
-
-extension SessionOpening.Arrival {
-    fileprivate func validate() throws(ValidationProblems) {
-        var check = Validation()
-        check.text(inboxKey, field: "inbox_key", scalars: 1...100)
-        check.text(contact?.name, field: "contact.name", scalars: FieldRules.name)
-        check.email(contact?.email, field: "contact.email")
-        check.text(contact?.phone, field: "contact.phone", scalars: FieldRules.phone)
-        check.identifier(
-            contact?.externalId, field: "contact.external_id", maximumBytes: FieldRules.externalIdBytes)
-        check.object(contact?.attributes, field: "contact.attributes", maximumBytes: Validation.attributesBytes)
-        check.locale(locale)
-        check.object(metadata, field: "metadata", maximumBytes: Validation.metadataBytes)
-        try check.finish()
     }
 }

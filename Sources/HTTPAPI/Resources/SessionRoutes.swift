@@ -10,9 +10,14 @@ struct SessionRoutes: Sendable {
     let views: ViewMaker
     let opening: SessionOpening
 
-    struct Edit: Decodable, Sendable {
+    struct Edit: Decodable, Sendable, Validated {
         var locale: Patch<String>
         var metadata: Patch<JSONValue>
+
+        func validate(_ check: inout Validation) {
+            check.locale(locale)
+            check.object(metadata.setValue, field: "metadata", maximumBytes: Validation.metadataBytes)
+        }
     }
 
     static let status = QueryParameter<ChatSession.Status>.choice("status", "sessions of this status only")
@@ -45,7 +50,8 @@ struct SessionRoutes: Sendable {
         table.edit(
             "/api/v1/chat/sessions/{id}", of: ChatSession.self, summary: "Change a session's language and metadata",
             access: .contactOr(.sessionsWrite), request: Edit.self, response: SessionView.self, problems: [.conflict],
-            read: { try $0.session($1, by: $2) }, check: { body, _ in try Self.change(body) },
+            read: { try $0.session($1, by: $2) },
+            check: { body, _ in Change(locale: body.locale.change, metadata: body.metadata.objectChange) },
             change: { try Self.apply($2, to: $1, in: $0, by: $3) }, view: { session, _ in views.session(session) })
         table.post(
             "/api/v1/chat/sessions/{id}/ticket", summary: "A single-use ticket for the session's socket",
@@ -68,14 +74,6 @@ struct SessionRoutes: Sendable {
     private struct Change: Sendable {
         var locale: String??
         var metadata: JSONValue?
-    }
-
-    private static func change(_ edit: Edit) throws -> Change {
-        var check = Validation()
-        check.locale(edit.locale)
-        check.object(edit.metadata.setValue, field: "metadata", maximumBytes: Validation.metadataBytes)
-        try check.finish()
-        return Change(locale: edit.locale.change, metadata: edit.metadata.objectChange)
     }
 
     private static func apply(

@@ -16,6 +16,7 @@ struct SettingsRoutes: Sendable {
         var messageEditSeconds: Patch<Int64>
 
         func validate(_ check: inout Validation) {
+            check.present(name, field: "name")
             check.text(name, field: "name", scalars: FieldRules.name)
             check.text(timezone, field: "timezone", scalars: 1...64)
             check.locale(locale)

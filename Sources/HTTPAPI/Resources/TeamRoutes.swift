@@ -28,6 +28,7 @@ struct TeamRoutes: Sendable {
         var members: Patch<[String]>
 
         func validate(_ check: inout Validation) {
+            check.present(name, field: "name")
             check.text(name, field: "name", scalars: TeamRoutes.name)
             TeamRoutes.validate(members.applied(to: nil), &check)
         }
@@ -91,10 +92,7 @@ struct TeamRoutes: Sendable {
                 try precondition.check(EntityTag(transaction.team(id, by: access)))
                 try transaction.dismissible(id, by: access)
             }
-            try await store.write(locking: Workspace.lock(on: access.workspaceId)) { transaction in
-                try precondition.check(EntityTag(transaction.team(id, by: access)))
-                try transaction.deleteTeam(id, by: access)
-            }
+            try await change(id, call) { try $0.deleteTeam(id, by: $1) }
             return .done
         }
     }
@@ -102,17 +100,29 @@ struct TeamRoutes: Sendable {
     private func registerMembers(in table: inout EndpointTable) {
         table.put(
             Self.member, summary: "Add a member of staff to a team", access: .staff(.teamsWrite),
-            response: TeamView.self, problems: [.conflict]
+            response: TeamView.self, problems: [.conflict, .preconditionFailed]
         ) { call in
             let (id, user) = (try call.id(Team.self), try call.id(User.self, in: "user_id"))
-            let access = call.access
-            return answer(try await store.write { try $0.addMember(user, to: id, by: access) })
+            return answer(try await change(id, call) { try $0.addMember(user, to: id, by: $1) })
         }
-        table.delete(Self.member, summary: "Take somebody out of a team", access: .staff(.teamsWrite)) { call in
+        table.delete(
+            Self.member, summary: "Take somebody out of a team", access: .staff(.teamsWrite),
+            problems: [.preconditionFailed]
+        ) { call in
             let (id, user) = (try call.id(Team.self), try call.id(User.self, in: "user_id"))
-            let access = call.access
-            try await store.write { try $0.removeMember(user, from: id, by: access) }
+            try await change(id, call) { try $0.removeMember(user, from: id, by: $1) }
             return .done
+        }
+    }
+
+    /// Changes a team that is still what the caller read.
+    private func change<Value: Sendable>(
+        _ id: Identifier<Team>, _ call: Call, _ work: @escaping @Sendable (Transaction, Access) throws -> Value
+    ) async throws -> Value {
+        let (access, precondition) = (call.access, call.precondition)
+        return try await store.write(locking: Workspace.lock(on: access.workspaceId)) { transaction in
+            try precondition.check(EntityTag(transaction.team(id, by: access)))
+            return try work(transaction, access)
         }
     }
 

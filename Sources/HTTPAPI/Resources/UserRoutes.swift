@@ -37,6 +37,10 @@ struct UserRoutes: Sendable {
         var locale: Patch<String>
 
         func validate(_ check: inout Validation) {
+            check.present(name, field: "name")
+            check.present(email, field: "email")
+            check.present(role, field: "role")
+            check.present(status, field: "status")
             check.text(name, field: "name", scalars: FieldRules.name)
             check.email(email.applied(to: nil), field: "email")
             check.text(role, field: "role", scalars: RoleRoutes.name)
@@ -104,8 +108,10 @@ struct UserRoutes: Sendable {
         }
         table.edit(
             Self.user, of: User.self,
-            summary: "Change a user; with another role or status all tokens and sockets end, everywhere within a second",
-            access: .staff(.usersWrite), request: Edit.self, response: UserView.self, problems: [.conflict, .emailTaken],
+            summary:
+                "Change a user; with another role or status all tokens and sockets end, everywhere within a second",
+            access: .staff(.usersWrite), request: Edit.self, response: UserView.self,
+            problems: [.conflict, .emailTaken],
             lock: { call, _ in Workspace.lock(on: call.access.workspaceId) }, read: { try $0.user($1, by: $2) },
             check: { body, call in
                 let patch = try Self.patch(body)

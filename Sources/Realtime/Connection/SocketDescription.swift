@@ -62,7 +62,7 @@ public struct SocketDescription: Sendable {
 extension SocketCommand {
     fileprivate func description(in components: SchemaComponents) -> SocketDescription.Frame {
         SocketDescription.Frame(
-            type: rawValue, summary: summary, audience: admission.sentence, data: [components.schema(of: data)])
+            type: rawValue, summary: summary, audience: admission.sentence, data: [components.schema(ofRequest: data)])
     }
 
     private var data: any Any.Type {

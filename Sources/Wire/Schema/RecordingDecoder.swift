@@ -18,7 +18,9 @@ final class RecordingDecoder: Decoder {
 
     fileprivate func record(_ key: any CodingKey, _ type: any Any.Type, isOptional: Bool) {
         let name = SnakeCase.key(of: key.stringValue)
-        properties[name] = components.schema(of: type)
+        let schema = components.schema(of: type)
+        properties[name] =
+            isOptional && components.isOfRequest && !(type is any MayBeAbsent.Type) ? schema.orNull : schema
         if !isOptional { required.append(name) }
     }
 

@@ -10,6 +10,8 @@ public final class SchemaComponents {
     /// Types that could not be described, and why. A test proves that there are none.
     public private(set) var faults: [String] = []
     private var names: [ObjectIdentifier: String] = [:]
+    /// Requests may say null for what they may leave out; answers never do.
+    private(set) var isOfRequest = false
 
     public init() {}
 
@@ -27,6 +29,13 @@ public final class SchemaComponents {
             return .any
         }
         return walked(decodable)
+    }
+
+    /// The schema of a request.
+    public func schema(ofRequest type: any Any.Type) -> JSONSchema {
+        isOfRequest = true
+        defer { isOfRequest = false }
+        return schema(of: type)
     }
 
     /// Enters a schema by hand.
@@ -152,6 +161,12 @@ extension JSONSchema {
 
     /// With what a rule adds.
     func limited(by rule: FieldRule) -> JSONSchema {
+        switch rule {
+        case .notNull: return withoutNull
+        // Of an enumeration only these.
+        case .words(let words): return withoutNull == self ? .words(words) : JSONSchema.words(words).orNull
+        default: break
+        }
         var schema = self
         schema.members.merge(rule.keywords) { _, new in new }
         // Anything becomes what the rule is about.
@@ -162,6 +177,21 @@ extension JSONSchema {
         case nil where members.isEmpty: schema.members["type"] = .string(type)
         default: break
         }
+        return schema
+    }
+}
+
+extension JSONSchema {
+    /// Without the null that ``orNull`` has added.
+    private var withoutNull: JSONSchema {
+        if case .array(let forms)? = members["anyOf"], forms.count == 2, case .object(let form)? = forms.first {
+            return JSONSchema(form)
+        }
+        guard case .array(let types)? = members["type"] else { return self }
+        var schema = self
+        let others = types.filter { $0 != "null" }
+        schema.members["type"] = others.count == 1 ? others.first : .array(others)
+        if case .array(let words)? = members["enum"] { schema.members["enum"] = .array(words.filter { $0 != .null }) }
         return schema
     }
 }
