@@ -55,5 +55,9 @@ enum Main {
         },
         copyDatabase: { path, target, report in
             try await DatabaseMove(path: path, target: target, logger: Logger(label: "command")).run(report: report)
+        },
+        generate: { configuration, request, report in
+            try await Generation(configuration: configuration, request: request, logger: Logger(label: "command"))
+                .run(report: report)
         })
 }

@@ -1,3 +1,4 @@
+import Domain
 import Foundation
 import HTTPAPI
 import Logging
@@ -13,9 +14,10 @@ import Testing
     private final class Run: Sendable {
         private let state = Mutex<
             (
-                out: [String], err: [String], served: [ServerConfiguration], opened: Int, copied: [String]
+                out: [String], err: [String], served: [ServerConfiguration], opened: Int, copied: [String],
+                generated: [GenerationRequest]
             )
-        >(([], [], [], 0, []))
+        >(([], [], [], 0, [], []))
         let operations: FakeOperations
 
         init(operations: FakeOperations = FakeOperations()) {
@@ -27,6 +29,7 @@ import Testing
         var served: [ServerConfiguration] { state.withLock { $0.served } }
         var opened: Int { state.withLock { $0.opened } }
         var copied: [String] { state.withLock { $0.copied } }
+        var generated: [GenerationRequest] { state.withLock { $0.generated } }
 
         func program(
             _ sources: ConfigurationSources, input: String? = nil, typed: [String] = [],
@@ -48,6 +51,10 @@ import Testing
                         self.state.withLock { $0.copied.append("\(path) \(target)") }
                         for step in [CopyStep.goesOn, .copied(table: "t", rows: 2, of: 3)] { report(step) }
                         report(.verified(table: "t", rows: 3, sha256: "00ff"))
+                    },
+                    generate: { _, request, report in
+                        self.state.withLock { $0.generated.append(request) }
+                        report(request.conversations)
                     }),
                 sources: sources,
                 console: Console(
@@ -243,6 +250,18 @@ import Testing
         let arguments = ["migrate", "--from", "sqlite:\(folder.file("none.db"))", "--to", "mysql://c@db/c"]
         #expect(await run.program(folder.sources()).run(arguments) == 69)
         #expect(run.copied.isEmpty && !folder.exists("none.db.lock"))
+    }
+
+    @Test func conversationsAreGeneratedAsAskedFor() async throws {
+        let run = Run()
+        let arguments = ["generate", "--conversations", "7", "--seed", "3", "--end", "2026-01-31T12:00:00Z"]
+        #expect(await run.program(folder.sources()).run(arguments) == 0)
+        #expect(run.generated.map(\.conversations) == [7] && run.generated.first?.seed == 3)
+        #expect(run.generated.first?.end == Timestamp(milliseconds: 1_769_860_800_000))
+        for wrong in [["--conversations", "0"], ["--conversations", "5", "--end", "yesterday"], []] {
+            #expect(await run.program(folder.sources()).run(["generate"] + wrong) == 64)
+        }
+        #expect(run.generated.count == 1)
     }
 
     @Test func aPasswordIsTypedTwice() async throws {

@@ -21,4 +21,11 @@ struct ServerEntryPoints: Sendable {
         @Sendable (
             _ path: String, _ target: MySQLAddress, _ report: @escaping @Sendable (CopyStep) -> Void
         ) async throws -> Void
+
+    /// Fills a workspace with generated conversations and tells how many there are so far. The caller holds the database's
+    /// ``InstanceLock``.
+    var generate:
+        @Sendable (
+            ServerConfiguration, GenerationRequest, _ report: @escaping @Sendable (Int) -> Void
+        ) async throws -> Void
 }
