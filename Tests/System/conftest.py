@@ -3,6 +3,9 @@
 import asyncio
 import inspect
 import itertools
+import os
+import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -124,6 +127,20 @@ def serve():
     yield make
     for each in made:
         each.remove()
+
+
+@pytest.fixture
+def small_disk():
+    """A file system of its own, 24 MB small."""
+    folder = Path(f"/tmp/chat-disk-{os.getpid()}")
+    folder.mkdir(exist_ok=True)
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", str(folder)], capture_output=True, text=True
+    )
+    assert mounted.returncode == 0, f"cannot mount a tmpfs: {mounted.stderr}"
+    yield folder
+    subprocess.run(["umount", "-l", str(folder)], check=True)
+    folder.rmdir()
 
 
 @pytest.fixture(scope="module")

@@ -1,11 +1,8 @@
 """Full sync is seen, not believed: what an acknowledgement waits for, and what happens when the disk says no (G1)."""
 
 import asyncio
-import os
-import subprocess
 import threading
 import time
-from pathlib import Path
 
 import pytest
 
@@ -212,20 +209,6 @@ def test_a_fault_in_a_crowd_is_told_to_each_sender(serve):
         contact.say(visit.conversation_id, f"{number}", client_message_id=f"crowd-{number}")
     stored = sent_by(contact, visit)
     assert len(stored) == len(set(stored)) == 21
-
-
-@pytest.fixture
-def small_disk():
-    """A file system of its own, 24 MB small."""
-    folder = Path(f"/tmp/chat-disk-{os.getpid()}")
-    folder.mkdir(exist_ok=True)
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", str(folder)], capture_output=True, text=True
-    )
-    assert mounted.returncode == 0, f"cannot mount a tmpfs: {mounted.stderr}"
-    yield folder
-    subprocess.run(["umount", "-l", str(folder)], check=True)
-    folder.rmdir()
 
 
 def test_a_full_disk_refuses_writes_and_recovers(serve, small_disk):

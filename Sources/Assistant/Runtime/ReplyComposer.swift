@@ -74,7 +74,7 @@ public struct ReplyComposer: Sendable {
         let previous = question.history.last { $0.sender.kind == .contact }?.content
         let found = index.search(question.text, after: previous, in: language, limit: Self.maximumPassages)
         return ReplyPrompt(
-            turns: question.history.compactMap(Self.turn), question: question.text, knowledge: found,
+            turns: question.history.compactMap(Self.turn), question: question.told, knowledge: found,
             language: language)
     }
 
@@ -105,12 +105,13 @@ public struct ReplyComposer: Sendable {
 
     /// A message as a model sees it; nil for what it must not or need not see.
     private static func turn(_ message: Message) -> ReplyPrompt.Turn? {
-        guard message.kind == .text, !message.content.isEmpty else { return nil }
+        let text = message.told
+        guard message.kind == .text || message.kind == .file, !text.isEmpty else { return nil }
         switch (message.sender.kind, message.status) {
-        case (.contact, _): return .init(.customer, message.content)
-        case (.agent, _): return .init(.humanAgent, message.content)
+        case (.contact, _): return .init(.customer, text)
+        case (.agent, _): return .init(.humanAgent, text)
         // Half an answer would teach the model to stop halfway.
-        case (.ai, .complete): return .init(.assistant, message.content)
+        case (.ai, .complete): return .init(.assistant, text)
         case (.ai, _), (.system, _): return nil
         }
     }

@@ -24,6 +24,16 @@ public struct ReplyQuestion: Sendable {
 
     /// The question as one text.
     public var text: String { asked.map(\.content).joined(separator: "\n") }
+
+    /// The same as a model is told it: with the names of files, which is all that it learns of them.
+    var told: String { asked.map(\.told).joined(separator: "\n") }
+}
+
+extension Message {
+    /// The text and, a line each, the names of the files beside it.
+    var told: String {
+        ([content] + attachments.map { "[\($0.name)]" }).filter { !$0.isEmpty }.joined(separator: "\n")
+    }
 }
 
 /// A piece of a reply in the making.

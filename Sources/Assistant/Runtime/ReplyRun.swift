@@ -225,7 +225,12 @@ actor ReplyRun {
 
     private func loadQuestion() async throws -> ReplyQuestion {
         let job = job
-        return try await context.store.read { try $0.question(of: job) }
+        do {
+            return try await context.store.read { try $0.question(of: job) }
+        } catch Refusal.notFound {
+            // The contact has taken back all that it asked.
+            throw Ending.stopped
+        }
     }
 
     /// Time until text may be shown, or nil when it may.

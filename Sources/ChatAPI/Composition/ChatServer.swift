@@ -40,6 +40,7 @@ struct ChatServer: Sendable {
         onListening: @escaping @Sendable (any Channel) async -> Void
     ) async throws {
         self.logger = logger
+        let attachments = try AttachmentFolder(configuration.attachments, logger: logger)
         let database = try await OpenDatabase.open(configuration, as: configuration.nodeId, logger: logger)
         self.database = database
         let components = configuration.components
@@ -81,7 +82,6 @@ struct ChatServer: Sendable {
             },
             handoffAnnouncement: { assistant.handoffAnnouncement(locale: $0, words: $1) }, logger: logger)
         let runtime = components.contains(.assistant) ? assistant.runtime(stage: hub.liveReplies) : nil
-        let attachments = try AttachmentFolder(configuration.attachments, logger: logger)
         database.commits.subscribe(attachments)
         database.commits.subscribe(hub)
         if let runtime { database.commits.subscribe(runtime) }

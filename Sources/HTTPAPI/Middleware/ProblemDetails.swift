@@ -9,12 +9,14 @@ struct ProblemDetails: RouterMiddleware {
 
     /// Methods under which a path exists.
     let methods: @Sendable (String) -> [HTTPRequest.Method]
+    /// Whether a route takes a form, which has a limit of its own.
+    let takesForm: @Sendable (HTTPRequest.Method, String) -> Bool
 
     func handle(
         _ request: Request, context: RequestScope, next: (Request, RequestScope) async throws -> Response
     ) async throws -> Response {
         do {
-            try Self.checkLength(of: request)
+            try checkLength(of: request)
             return try await next(request, context)
         } catch {
             let response = problem(of: error, request, context).response(requestId: context.requestId)
@@ -39,8 +41,10 @@ struct ProblemDetails: RouterMiddleware {
     }
 
     /// A body that says itself that it is too large is not read at all.
-    private static func checkLength(of request: Request) throws(Problem) {
-        guard let length = request.headers[.contentLength].flatMap(Int.init) else { return }
-        if length > RequestBodyReader.maximumBytes { throw Problem(.tooLarge) }
+    private func checkLength(of request: Request) throws(Problem) {
+        guard let length = request.headers[.contentLength].flatMap(Int.init),
+            length > RequestBodyReader.maximumBytes, !takesForm(request.method, request.uri.path)
+        else { return }
+        throw Problem(.tooLarge)
     }
 }

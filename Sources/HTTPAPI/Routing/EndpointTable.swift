@@ -32,6 +32,12 @@ struct EndpointTable: Sendable {
         return methods
     }
 
+    /// Whether the body of such a request is a form.
+    func takesForm(_ method: HTTPRequest.Method, at path: String) -> Bool {
+        let segments = path.split(separator: "/")
+        return endpoints.contains { $0.notes.form != nil && $0.method == method && $0.matches(segments) }
+    }
+
     // MARK: Routes of somebody who is known
 
     mutating func get<Answered: Encodable & Sendable>(
