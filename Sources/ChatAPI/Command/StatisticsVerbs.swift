@@ -20,7 +20,9 @@ struct StatisticsVerbs: ParsableCommand {
                 let begun = try await operations.rebuildStatistics()
                 var state = begun
                 while !state.hasReached(begun.head) {
-                    program.console.print("counted up to event \(state.position) of \(begun.head)")
+                    program.console.print(
+                        state.isClearing
+                            ? "removing the old figures" : "counted up to event \(state.position) of \(begun.head)")
                     state = try await operations.continueStatistics()
                 }
                 program.console.print("counted \(begun.head) events anew")

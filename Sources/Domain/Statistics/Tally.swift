@@ -128,6 +128,9 @@ public struct Tally: Sendable, Equatable {
         for place in times.indices where !other.times[place].isEmpty { times[place].add(other.times[place]) }
     }
 
+    /// Whether nothing is counted and nothing measured.
+    public var isEmpty: Bool { counts.allSatisfy { $0 == 0 } && times.allSatisfy(\.isEmpty) }
+
     public var handoffs: Int64 { HandoffReason.allCases.reduce(0) { $0 + self[$1.count] } }
     public var messages: Int64 {
         self[.contactMessages] + self[.agentMessages] + self[.assistantMessages] + self[.systemMessages]

@@ -16,7 +16,7 @@ public struct StatisticsProgress: Sendable, Equatable {
     /// How often counting began anew.
     public var rebuilds: Int64
     public var state: State
-    /// Place in the feed of the last event that was counted.
+    /// Place in the feed of the last event that was counted; while rows are removed, a number below zero that falls.
     public var position: Int64
     /// When that event happened.
     public var reachedAt: Timestamp

@@ -51,7 +51,12 @@ extension RowReader {
         switch progress.state {
         case .clearing:
             let removals = try removals()
-            if removals.isEmpty { next.state = .counting }
+            if removals.isEmpty {
+                (next.state, next.position) = (.counting, 0)
+            } else {
+                // So that a step that comes late finds another place here as well.
+                next.position -= 1
+            }
             return StatisticsStep(from: progress, to: next, work: .clear(removals))
         case .counting:
             let events = try countedEvents(after: progress.position, limit: limit)
@@ -198,10 +203,27 @@ extension Transaction {
             for removal in removals { try connection.run(removal.sql, removal.arguments) }
         case .count(let results):
             try replace("statistics_conversations", FactRow.columns, results.facts.map(FactRow.values))
+            // What was taken back leaves no row: counting anew would make none.
+            for (key, tally) in results.periods where tally.isEmpty {
+                try connection.run(
+                    """
+                    DELETE FROM statistics_periods WHERE workspace_id = ? AND scope = ? AND span = ? AND starts_at = ? \
+                    AND scope_id = ?
+                    """,
+                    [
+                        .identifier(key.workspaceId), .text(key.scope.rawValue), .integer(key.span.rawValue),
+                        .time(key.startsAt), .integer(key.scopeId),
+                    ])
+            }
+            for (key, value) in results.standing where value == 0 {
+                try connection.run(
+                    "DELETE FROM statistics_standing WHERE workspace_id = ? AND inbox_id = ? AND name = ?",
+                    [.identifier(key.workspaceId), .identifier(key.inboxId), .text(key.name)])
+            }
             try replace(
                 "statistics_periods",
                 "workspace_id, scope, span, starts_at, scope_id, contact_messages, counts, times",
-                results.periods.map { key, tally in
+                results.periods.filter { !$0.tally.isEmpty }.map { key, tally in
                     [
                         .identifier(key.workspaceId), .text(key.scope.rawValue), .integer(key.span.rawValue),
                         .time(key.startsAt), .integer(key.scopeId), .integer(tally[.contactMessages]),
@@ -210,7 +232,7 @@ extension Transaction {
                 })
             try replace(
                 "statistics_standing", "workspace_id, inbox_id, name, value",
-                results.standing.map { key, value in
+                results.standing.filter { $0.value != 0 }.map { key, value in
                     [.identifier(key.workspaceId), .identifier(key.inboxId), .text(key.name), .integer(value)]
                 })
             try replace(

@@ -152,12 +152,16 @@ import Testing
         let fixture = try await StoreFixture(on: database)
         let world = try await StatisticsWorld(fixture, seed: seed)
         for _ in 0..<6 {
-            for _ in 0..<120 { try await world.step() }
+            for _ in 0..<200 { try await world.step() }
             try await world.stamp()
             try await StatisticsKeeper(fixture.store, batch: [7, 64, 512][Int(seed) % 3]).catchUp()
             #expect(try await fixture.store.read { try $0.statisticsReach() } == fixture.clock.now())
         }
         try await Self.check(fixture)
+        // The story is long enough for nearly everything to have happened in it.
+        let all = try await Self.periods(.day, fixture.driver).values.reduce(into: Tally()) { $0.add($1) }
+        #expect(StatisticsCount.allCases.count { all[$0] == 0 } <= 3)
+        for what in StatisticsTime.allCases { #expect(!all[what].isEmpty, "\(what)") }
         let before = try await Self.dump(fixture.driver)
         let keeper = StatisticsKeeper(fixture.store, batch: 100)
         try await keeper.rebuild()
@@ -171,7 +175,7 @@ import Testing
     func commitsThatFailAnywhereChangeNothing(on database: TestDatabase) async throws {
         let fixture = try await StoreFixture(on: database)
         let world = try await StatisticsWorld(fixture, seed: 5)
-        for _ in 0..<300 { try await world.step() }
+        for _ in 0..<500 { try await world.step() }
         try await world.stamp()
         let keeper = StatisticsKeeper(fixture.store, batch: 20)
         var steps = 0

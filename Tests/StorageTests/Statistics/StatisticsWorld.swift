@@ -8,7 +8,7 @@ final class StatisticsWorld {
     let fixture: StoreFixture
     private var generator: SeededGenerator
     private var agents: [Access] = []
-    private var visits: [(conversation: Identifier<Conversation>, access: Access)] = []
+    private var visits: [(number: Int, conversation: Identifier<Conversation>, access: Access)] = []
     private var jobs: [Identifier<Conversation>: ReplyJob] = [:]
     private var shown: Set<Identifier<Message>> = []
     private var heard = 0
@@ -33,7 +33,7 @@ final class StatisticsWorld {
     }
 
     private func chance(_ percent: Int) -> Bool { Int.random(in: 0..<100, using: &generator) < percent }
-    private func pick<Item>(_ items: [Item]) -> Item? { items.randomElement(using: &generator) }
+    private func pick<Item>(_ items: some Collection<Item>) -> Item? { items.randomElement(using: &generator) }
 
     /// Lets something happen. What the rules refuse does not happen.
     func step() async throws {
@@ -55,17 +55,24 @@ final class StatisticsWorld {
     }
 
     private func act() async throws {
-        guard let visit = pick(visits), let agent = pick(agents), !chance(8) else { return try await begin() }
+        guard let visit = pick(visits.suffix(20)), let agent = pick(agents), !chance(10) else {
+            return try await begin()
+        }
         let (store, conversation) = (fixture.store, visit.conversation)
-        switch Int.random(in: 0..<100, using: &generator) {
+        // Two of three conversations are mostly left to the assistant.
+        let isQuiet = visit.number % 3 > 0 && chance(90)
+        let turn = Int.random(in: 0..<100, using: &generator)
+        switch isQuiet && (30..<45).contains(turn) ? 60 : turn {
         case 0..<30: _ = try await fixture.send("question", to: conversation, by: visit.access)
         case 30..<45: _ = try await fixture.send("answer", to: conversation, by: agent)
         case 45..<49: _ = try await fixture.send("note", kind: .note, to: conversation, by: agent)
-        case 49..<70: try await reply(in: conversation)
+        case 49..<70:
+            // Mostly where a reply is due.
+            try await reply(in: chance(80) ? pick(jobs.keys.sorted().suffix(8)) ?? conversation : conversation)
         case 70..<78:
             guard let target = try await target() else { return }
             let announcement = chance(50) ? "announced" : nil
-            let actor = chance(50) ? agent : visit.access
+            let actor = chance(50) && !isQuiet ? agent : visit.access
             _ = try await store.write {
                 try $0.switchOwner(
                     of: conversation, to: target, reason: "because", announcement: announcement, by: actor)
@@ -79,11 +86,11 @@ final class StatisticsWorld {
 
     private func target() async throws -> OwnerSwitch? {
         guard let user = pick(agents)?.staff?.userId else { return nil }
-        return pick([.ai, .anyHuman, .agent(user)])
+        return pick([.ai, .ai, .anyHuman, .agent(user)])
     }
 
     private func begin() async throws {
-        if let visit = pick(visits), let agent = pick(agents), visits.count >= 40 || chance(25) {
+        if let visit = pick(visits), let agent = pick(agents), chance(25) {
             let priority = pick(Conversation.Priority.allCases) ?? .normal
             let message = chance(70) ? MessageDraft(content: "Hello from us") : nil
             let contactId = try #require(visit.access.contact?.contactId)
@@ -91,10 +98,10 @@ final class StatisticsWorld {
                 try $0.openConversation(
                     with: contactId, inboxId: nil, subject: nil, priority: priority, message: message, by: agent)
             }
-            return visits.append((made.id, visit.access))
+            return visits.append((visits.count, made.id, visit.access))
         }
         let (session, access) = try await fixture.visitor(name: "Visitor \(visits.count)")
-        visits.append((session.conversationId, access))
+        visits.append((visits.count, session.conversationId, access))
     }
 
     private func change(_ conversation: Identifier<Conversation>, by agent: Access) async throws {
@@ -119,7 +126,7 @@ final class StatisticsWorld {
         guard let job = jobs[conversation] else { return }
         let store = fixture.store
         guard shown.contains(job.id) else {
-            if chance(15) {
+            if chance(25) {
                 let reason = pick(["requested", "failure", "unanswered", "else"]) ?? ""
                 jobs[conversation] = nil
                 return try await store.write {
@@ -128,16 +135,26 @@ final class StatisticsWorld {
                         in: job.workspaceId)
                 }
             }
+            jobs[conversation] = nil
             _ = try await store.write { try $0.showReply(job, text: "I") }
+            jobs[conversation] = job
             shown.insert(job.id)
             return
         }
         jobs[conversation] = nil
         let receipt = chance(60) ? Self.receipt(Int.random(in: 1...5000, using: &generator)) : nil
+        let cost = chance(50) ? Int64.random(in: 0...9000, using: &generator) : nil
+        @Sendable func keep(in transaction: Transaction) throws {
+            guard let receipt else { return }
+            try transaction.keep(receipt, of: job)
+            try transaction.connection.run(
+                "UPDATE reply_receipts SET cost_micros = ? WHERE message_id = ?",
+                [.optional(cost), .identifier(job.id)])
+        }
         if chance(20) {
             return try await store.write { transaction in
                 try transaction.cancelReply(job, shownText: "I was")
-                if let receipt { try transaction.keep(receipt, of: job) }
+                try keep(in: transaction)
             }
         }
         let finish = pick([Event.FinishReason.stop, .stop, .stop, .length, .partial]) ?? .stop
@@ -147,7 +164,7 @@ final class StatisticsWorld {
         _ = try await store.write { transaction in
             _ = try transaction.completeReply(
                 job, text: "I know", sources: sources, finish: finish, isAnswered: isAnswered)
-            if let receipt { try transaction.keep(receipt, of: job) }
+            try keep(in: transaction)
         }
     }
 
@@ -179,6 +196,7 @@ final class StatisticsWorld {
 
     /// Gives what was committed its place in the feed, where that is not by itself.
     func stamp() async throws {
+        guard fixture.store.isShared else { return }
         try await fixture.store.write { transaction in
             guard let generation = try transaction.takeLease(.sequencer, seconds: 1000) else { return }
             while try transaction.stampFeed(generation: generation, limit: 500) > 0 {}
