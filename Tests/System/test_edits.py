@@ -109,7 +109,9 @@ def test_who_may_and_for_how_long(serve):
     place = path(visit.conversation_id, said["id"])
     poll(lambda: contact.patch(place, {"content": "late"}).status_code == 403, 10, "the window closed")
     expect(contact.delete(place), 403, "forbidden")
-    expect(bo.delete(path(visit.conversation_id, answer["id"])), 403, "forbidden")
+    theirs = path(visit.conversation_id, answer["id"])
+    poll(lambda: bo.patch(theirs, {"content": "late"}).status_code == 403, 10, "the agent's window closed")
+    expect(bo.delete(theirs), 403, "forbidden")
     tag = staff.get(place).headers["etag"]
     expect(staff.patch(place, {"content": "by the supervisor"}, headers={"If-Match": tag}), 200)
     expect(staff.delete(place, headers={"If-Match": tag}), 412, "precondition_failed")
