@@ -1,6 +1,8 @@
 import Domain
 import HTTPTypes
+import Storage
 import Testing
+import Wire
 
 @testable import HTTPAPI
 
@@ -265,6 +267,7 @@ struct AdministrationTests {
             let changed = try await admin.with(.ifMatch, tag).patch(path, ["name": "Day", "members": .null]).expect(200)
             #expect(changed["name"] == "Day" && changed["members"] == [])
             try await admin.with(.ifMatch, tag).delete(path).expect(412, "precondition_failed")
+            try await admin.with(.ifMatch, tag).send(.put, path + "/members/\(bo)").expect(412, "precondition_failed")
             try await admin.post("admin/teams", ["name": "Day"]).expect(409, "conflict")
             let many = JSONValue.array(Array(repeating: .string(bo), count: 201))
             #expect(

@@ -87,9 +87,7 @@ extension Transaction {
         } else if let read = try self.user(id) {
             changed = read
             // The rights are the same, but not the name that goes with them.
-            if read.name != user.name {
-                committed.changedUsers.append(ChangedAccess(userId: id, version: user.accessVersion))
-            }
+            if read.name != user.name { try reachChanged(of: [id]) }
         }
         let changes = user.changes(to: changed)
         if !changes.isEmpty { try audit(.userUpdated, .user(id), before: changes.before, after: changes.after, by: access) }
@@ -136,10 +134,10 @@ extension Transaction {
     /// Ends one sign-in of a user.
     /// - Throws: ``Refusal/notFound``, ``Refusal/forbidden``.
     public func endLogin(_ loginId: Identifier<Login>, of id: Identifier<User>, by access: Access) throws {
-        _ = try administered(id, by: access)
+        let (user, _) = try administered(id, by: access)
         let login = try login(loginId, of: id)
         try revokeLogin(login.id)
-        try audit(.loginEnded, .login(login.id), by: access)
+        try audit(.loginEnded, .login(login.id), before: ["user": .string(user.email)], by: access)
     }
 
     /// Ends every sign-in of a user.
