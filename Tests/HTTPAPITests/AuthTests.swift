@@ -47,7 +47,7 @@ struct AuthTests {
                 try await customer.get(path).expect(403, "forbidden")
             }
             try await customer.post("auth/ticket").expect(403, "forbidden")
-            try await customer.post("chat/sessions").expect(403, "forbidden")
+            try await customer.post("chat/sessions").expect(201)
         }
     }
 
@@ -116,17 +116,21 @@ struct AuthTests {
         }
     }
 
-    @Test("A refresh rotates; a token that comes back kills the whole sign-in")
+    @Test("A refresh rotates; a token that comes back late kills the whole sign-in")
     func refresh() async throws {
         let fixture = try await HTTPFixture()
         try await fixture.user()
         try await fixture.run { client async throws in
             let first = try await client.post("auth/login", Self.credentials).expect(200)
             let old: JSONValue = ["refresh_token": first["refresh_token"] ?? .null]
+            let lost = try await client.post("auth/refresh", old).expect(200)
+            // Its answer may have been lost: at once, it is given again, and the lost one is void.
             let second = try await client.post("auth/refresh", old).expect(200)
             #expect(second["refresh_token"] != first["refresh_token"])
+            #expect(second["refresh_token"] != lost["refresh_token"])
             let staff = client.with(token: second["access_token"]?.stringValue)
             try await staff.get("users/me").expect(200)
+            fixture.clock.advance(seconds: 30)
             try await client.post("auth/refresh", old).expect(401, "token_revoked")
             try await client.post("auth/refresh", ["refresh_token": second["refresh_token"] ?? .null])
                 .expect(401, "token_revoked")
