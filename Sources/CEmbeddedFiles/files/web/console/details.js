@@ -10,7 +10,17 @@ function group(title, terms) {
   return make('section', '', {}, make('h3', '', {}, title), make('dl', '', {}, ...list));
 }
 
-export function drawDetails(place, conversation, contact) {
+/// A summary on demand. It stays while the same conversation's details are drawn anew.
+function summary(place, id, sumUp) {
+  const kept = place.querySelector('.summary');
+  if (kept?.dataset.of === id) return kept;
+  const text = make('p', 'summary-text');
+  const button = make('button', 'quiet', { onclick: () => sumUp(button, text) }, say('sumUp'));
+  return make('section', 'summary', { 'data-of': id }, make('h3', '', {}, say('summary')), text, button);
+}
+
+/// With `sumUp(button, place)` the agent may ask for a summary.
+export function drawDetails(place, conversation, contact, sumUp) {
   const { owner, labels } = conversation;
   const attributes = Object.entries(contact?.attributes || {}).map(([term, value]) => [
     term, typeof value === 'object' ? JSON.stringify(value) : value]);
@@ -34,5 +44,6 @@ export function drawDetails(place, conversation, contact) {
       [say('labels'), labels?.join(', ')],
       [say('created'), fullTime(conversation.created_at)],
     ]),
+    ...(sumUp ? [summary(place, conversation.id, sumUp)] : []),
   );
 }

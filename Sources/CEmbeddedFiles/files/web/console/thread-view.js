@@ -236,8 +236,40 @@ export class ThreadView {
     this.#draw(true);
   }
 
+  /// What the assistant would answer goes into an empty reply; nobody but the agent sees it.
+  async #suggest() {
+    const { thread } = this;
+    const { suggest, input } = this.#parts;
+    suggest.disabled = true;
+    try {
+      const { text } = await this.#account.request('POST', `/chat/conversations/${encodeURIComponent(thread.id)}/suggestion`);
+      if (thread === this.thread && !input.value.trim()) {
+        this.#setNote(false);
+        input.value = text.replace(/\s*\[\d+\]/g, ''); // the numbers of its sources say nothing to the customer
+        this.#fit();
+        input.focus();
+      }
+    } catch (problem) {
+      if (thread === this.thread) this.onError(problem);
+    }
+    suggest.disabled = false;
+  }
+
+  async #sumUp(button, place) {
+    const { thread } = this;
+    button.disabled = true;
+    try {
+      const { text } = await this.#account.request('POST', `/chat/conversations/${encodeURIComponent(thread.id)}/summary`);
+      place.textContent = text;
+    } catch (problem) {
+      if (thread === this.thread) this.onError(problem);
+    }
+    button.disabled = false;
+  }
+
   #typed() {
     this.#fit();
+    this.#parts.suggest.hidden ||= Boolean(this.#parts.input.value.trim());
     if (this.#note || !this.#parts.input.value.trim() || Date.now() - this.#typedAt < typingEvery) return;
     this.#typedAt = Date.now();
     this.#socket.tell('typing', {}, this.thread.id);
@@ -281,6 +313,7 @@ export class ThreadView {
       hint: make('p', 'hint'),
       reply: button('mode-reply', 'reply', () => this.#setNote(false)),
       note: button('mode-note', 'note', () => this.#setNote(true)),
+      suggest: button('suggest', 'suggest', () => this.#suggest()),
       input: make('textarea', 'input', {
         rows: 2,
         maxlength: longest,
@@ -297,7 +330,7 @@ export class ThreadView {
     const back = make('button', 'back', { 'aria-label': say('back'), onclick: () => this.onClose() }, '‹');
     parts.log = make('div', 'log', { role: 'log', tabindex: 0, onscroll: () => this.#scrolled() }, parts.earlier);
     parts.composer = make('div', 'composer', {},
-      make('div', 'modes', { role: 'group', 'aria-label': say('mode') }, parts.reply, parts.note, parts.hint),
+      make('div', 'modes', { role: 'group', 'aria-label': say('mode') }, parts.reply, parts.note, parts.suggest, parts.hint),
       parts.files.element,
       make('div', 'write', {}, parts.files.button, parts.files.picker, parts.input, parts.send));
     this.#place.replaceChildren(
@@ -343,7 +376,7 @@ export class ThreadView {
 
   #drawAround(stick) {
     const { thread } = this;
-    const { log, earlier, newer, title, badges, typing, hint, composer, takeOver, handBack, resolve, reopen, info, send, input, files } = this.#parts;
+    const { log, earlier, newer, title, badges, typing, hint, composer, takeOver, handBack, resolve, reopen, info, send, suggest, input, files } = this.#parts;
     const { conversation } = thread;
     const { user } = this.#account;
     const loaded = conversation !== null;
@@ -364,6 +397,7 @@ export class ThreadView {
     input.disabled = send.disabled = files.button.disabled = !loaded || closed;
     composer.dataset.closed = closed;
     hint.textContent = closed ? say('isClosed') : owner.kind === 'ai' && !this.#note ? say('takesOver') : '';
+    suggest.hidden = !loaded || closed || this.#note || !this.#mayAsk || Boolean(input.value.trim());
     earlier.hidden = thread.oldest <= 1;
     typing.textContent = this.#typingTimer ? typing.textContent : thread.replies.size ? say('thinking') : '';
     const own = [...this.#elements.values()].filter(({ element }) => element.dataset.kind === 'agent').at(-1);
@@ -422,11 +456,15 @@ export class ThreadView {
     if (this.thread && this.thread.seq !== null) this.#draw(this.#atBottom());
   }
 
+  get #mayAsk() {
+    return this.#account.user?.permissions?.includes('ai:use');
+  }
+
   #drawAside() {
     const { conversation } = this.thread;
     this.#aside.hidden = !this.#asideWanted || !conversation;
     this.#parts.info.setAttribute('aria-expanded', !this.#aside.hidden);
-    if (!this.#aside.hidden) drawDetails(this.#aside, conversation, this.#contact);
+    if (!this.#aside.hidden) drawDetails(this.#aside, conversation, this.#contact, this.#mayAsk && ((button, place) => this.#sumUp(button, place)));
   }
 
   #toggleAside() {
