@@ -17,6 +17,7 @@ public struct NewMessage: Decodable, Sendable, Validated {
             check.reject("type", code: "invalid_value", message: "must be text, note or file")
         }
         check.note(.items(maximum: Attachment.maximumPerMessage), of: "attachment_ids")
+        check.note(.distinct, of: "attachment_ids")
         if let attachmentIds, attachmentIds.count > Attachment.maximumPerMessage {
             check.reject(
                 "attachment_ids", code: "too_many", message: "must have at most \(Attachment.maximumPerMessage) items")

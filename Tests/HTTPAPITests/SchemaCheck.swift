@@ -48,6 +48,8 @@ struct SchemaCheck {
         case "minimum": return unless((value.doubleValue ?? .infinity) >= (argument.doubleValue ?? 0))
         case "maximum": return unless((value.doubleValue ?? -.infinity) <= (argument.doubleValue ?? 0))
         case "maxItems": return unless((value.arrayValue?.count ?? 0) <= Self.number(argument))
+        case "uniqueItems": return unless(Set(value.arrayValue ?? []).count == value.arrayValue?.count ?? 0)
+        case "not": return unless(!faults(value, argument).isEmpty)
         case "minItems": return unless((value.arrayValue?.count ?? .max) >= Self.number(argument))
         case "items":
             return (value.arrayValue ?? []).enumerated().flatMap { faults($1, argument, at: "\(place)[\($0)]") }

@@ -13,6 +13,8 @@ public enum FieldRule: Sendable, Equatable {
     case object(maximumBytes: Int)
     case number(minimum: Int64, maximum: Int64)
     case items(minimum: Int = 0, maximum: Int)
+    /// A list in which nothing stands twice.
+    case distinct
     /// A field that can be changed but not cleared.
     case notNull
     case words([String])
@@ -24,7 +26,7 @@ public enum FieldRule: Sendable, Equatable {
         case .json, .notNull: nil
         case .object: "object"
         case .number: "integer"
-        case .items: "array"
+        case .items, .distinct: "array"
         }
     }
 
@@ -34,7 +36,7 @@ public enum FieldRule: Sendable, Equatable {
         case .text(let scalars):
             [
                 "minLength": .int(Int64(scalars.lowerBound)), "maxLength": .int(Int64(scalars.upperBound)),
-                "pattern": "^[^\\u0000]*$",
+                "not": ["pattern": "\\u0000"],
             ]
         case .identifier(let bytes):
             // A character is a byte at least; the exact bound is said in words.
@@ -50,6 +52,7 @@ public enum FieldRule: Sendable, Equatable {
         case .items(let minimum, let maximum):
             ["maxItems": .int(Int64(maximum))].merging(
                 minimum > 0 ? ["minItems": .int(Int64(minimum))] : [:], uniquingKeysWith: { first, _ in first })
+        case .distinct: ["uniqueItems": true]
         case .notNull: [:]
         case .words(let words): ["enum": .array(words.map { .string($0) })]
         }

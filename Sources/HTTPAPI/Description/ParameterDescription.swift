@@ -4,14 +4,15 @@ import Wire
 extension QueryDescription {
     var schema: JSONSchema {
         switch form {
-        case .text(let maximum): JSONSchema.string(pattern: "^[^\\u0000]*$").with("maxLength", .int(Int64(maximum)))
+        case .text(let maximum):
+            JSONSchema(FieldRule.text(scalars: (isRequired ? 1 : 0)...maximum).keywords).with("type", "string")
         case .integer(let range): .integer(in: range)
         case .choice(let words): .words(words)
         case .time: .string(format: "date-time")
         case .identifier(let words):
             words.isEmpty
                 ? .publicIdentifier : .anyOf([.publicIdentifier, .words(words)])
-        case .cursor: .string
+        case .cursor: JSONSchema.string(pattern: "^[A-Za-z0-9_-]+$").with("maxLength", 200)
         }
     }
 

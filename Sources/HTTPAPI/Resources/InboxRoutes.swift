@@ -144,6 +144,7 @@ struct InboxRoutes: Sendable {
         check.text(greeting, field: "greeting", scalars: FieldRules.greeting)
         check.note(.items(minimum: 1, maximum: FieldRules.maximumLanguages), of: "languages")
         check.note(.locale, of: "languages[]")
+        check.note(.distinct, of: "languages")
         guard let languages else { return }
         if languages.isEmpty {
             check.reject("languages", code: "required", message: "must name a language at least")

@@ -173,7 +173,7 @@ extension JSONSchema {
         guard let type = rule.type else { return schema }
         switch schema.members["type"] {
         case .array(let types)?:
-            schema.members["type"] = types.contains(.null) ? [.string(type), .null] : .string(type)
+            schema.members["type"] = types.contains("null") ? [.string(type), "null"] : .string(type)
         case nil where members.isEmpty: schema.members["type"] = .string(type)
         default: break
         }
