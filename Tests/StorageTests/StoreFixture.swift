@@ -117,6 +117,7 @@ final class CommitRecorder: CommitObserver {
     var events: [Event] { told.flatMap(\.events) }
     var replyJobs: [ReplyJob] { told.flatMap(\.replyJobs) }
     var endedSessions: [Identifier<ChatSession>] { told.flatMap(\.endedSessions).map(\.id) }
+    var movedSessions: [Identifier<ChatSession>] { told.flatMap(\.movedSessions) }
     var endedLogins: [Identifier<Login>] { told.flatMap(\.endedLogins) }
     var endedKeys: [Identifier<APIKey>] { told.flatMap(\.endedKeys) }
     var changedAccess: [ChangedAccess] { told.flatMap(\.changedUsers) }
