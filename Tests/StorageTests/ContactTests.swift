@@ -12,7 +12,11 @@ import Testing
         let otherVisitor: Access
 
         init(on database: TestDatabase) async throws {
-            fixture = try await StoreFixture(on: database)
+            try await self.init(on: try await database.open())
+        }
+
+        init(on driver: any DatabaseDriver) async throws {
+            fixture = try await StoreFixture(on: driver)
             (session, visitor) = try await fixture.visitor(name: "Ann")
             (other, otherVisitor) = try await fixture.visitor(name: "Annabel")
             _ = try await fixture.send("hello", clientId: "a", to: session.conversationId, by: visitor)
@@ -182,9 +186,17 @@ import Testing
     /// Two merges in opposite directions, on two nodes, while messages are on their way.
     @Test(arguments: TestDatabase.all)
     func mergesAmidSendsLeaveEveryMessageWithItsConversationsContact(on database: TestDatabase) async throws {
-        let world = try await World(on: database)
+        let drivers: (any DatabaseDriver, any DatabaseDriver)
+        if let server = MySQLTestServer.environment, database == .mysql, let scope = DatabaseScope.current {
+            let address = try await server.newDatabase()
+            drivers = (scope.driver(on: address), scope.driver(on: address))
+        } else {
+            let driver = try await database.open()
+            drivers = (driver, driver)
+        }
+        let world = try await World(on: drivers.0)
         let fixture = world.fixture
-        let second = StoreFixture(besides: fixture, on: fixture.driver, number: 2)
+        let second = StoreFixture(besides: fixture, on: drivers.1, number: 2)
         let (id, other) = (world.session.contactId, world.other.contactId)
         try await withThrowingTaskGroup(of: Int.self) { group in
             for (session, access) in [(world.session, world.visitor), (world.other, world.otherVisitor)] {

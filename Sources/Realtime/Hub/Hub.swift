@@ -65,7 +65,8 @@ public final class Hub: CommitObserver {
     public func durable(_ batch: CommittedBatch) {
         for session in batch.endedSessions { directory?.remove(session.id, of: session.contactId) }
         let ended = EndedRights(
-            sessions: batch.endedSessions.map(\.id), movedSessions: batch.movedSessions, logins: batch.endedLogins, keys: batch.endedKeys,
+            sessions: batch.endedSessions.map(\.id), movedSessions: batch.movedSessions, logins: batch.endedLogins,
+            keys: batch.endedKeys,
             users: Dictionary(batch.changedUsers.map { ($0.userId, $0.version) }, uniquingKeysWith: { max($0, $1) }))
         guard !ended.isEmpty else { return }
         rightsEnded(ended)
