@@ -10,6 +10,8 @@ PYTHON := $(VENV)/bin/python
 REQUIREMENTS := Tests/System/requirements.txt
 # Of the server that `make smoke` walks through.
 URL ?= http://localhost:8000
+# Of made-up requests for each kind of caller, in `make soak`.
+FUZZ_SECONDS ?= 300
 # Tests of one server that say most about its database.
 ON_MYSQL_TOO := $(patsubst %,Tests/System/test_%.py,story resume handoff takeover sessions credentials isolation \
 	message_stream staff_routes accounts bad_requests)
@@ -58,6 +60,9 @@ soak: $(VENV)/requirements.txt ## Kill, freeze and drain two nodes, MariaDB and 
 	@Scripts/install-packages test
 	@swift build --product chat-api
 	@CHAT_API_BINARY="$(CURDIR)/.build/debug/chat-api" $(PYTHON) -m pytest Tests/System/soak.py
+	@echo "make: making up requests for $(FUZZ_SECONDS) seconds for each kind of caller"
+	@CHAT_API_BINARY="$(CURDIR)/.build/debug/chat-api" CHAT_API_FUZZ_SECONDS=$(FUZZ_SECONDS) \
+		$(PYTHON) -m pytest Tests/System/test_openapi.py
 
 # The copy of the requirements stands for the environment being what they ask for.
 $(VENV)/requirements.txt: $(REQUIREMENTS)

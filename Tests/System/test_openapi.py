@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass, field
@@ -17,6 +18,8 @@ from referencing.jsonschema import DRAFT202012
 
 import artifacts
 from api import Api, admin, expect
+from browser import SHOW_SECONDS, Browser
+from processes import REPOSITORY, poll
 from server import Server
 
 # Longer runs, with every phase for everybody, by this variable (`make soak`); seconds for each caller.
@@ -143,6 +146,31 @@ def test_the_page_needs_no_other_origin_where_swagger_ui_is_installed(serve):
         assert httpx.get(f"{server.base_url}/docs/assets/{name}", timeout=30).status_code == 404
 
 
+def test_a_browser_shows_the_description(serve):
+    """Swagger UI itself, under the page's own policy."""
+    assets = artifacts.FOLDER / "docs-assets"
+    if not (assets / "LICENSE").exists():
+        script = [sys.executable, str(REPOSITORY / "Scripts/fetch-docs-assets"), str(assets)]
+        fetched = subprocess.run(script, capture_output=True, text=True, timeout=300)
+        if fetched.returncode != 0:
+            pytest.skip(f"Swagger UI cannot be had here: {fetched.stderr[-200:]}")
+    server = serve(start=False)
+    shutil.copytree(assets, server.data / "docs-assets")
+    server.start()
+    document = httpx.get(f"{server.base_url}/openapi.json", timeout=30).json()
+    operations = sum(len(methods) for methods in document["paths"].values())
+    browser = Browser(artifacts.FOLDER)
+    try:
+        browser.driver.get(f"{server.base_url}/docs")
+        shown = "return document.querySelectorAll('.opblock').length"
+        poll(lambda: browser.run(shown) == operations, SHOW_SECONDS, "every operation on the page")
+        browser.driver.get(f"{server.base_url}/docs/events")
+        assert not browser.overflows()
+        assert browser.complaints() == []
+    finally:
+        browser.driver.quit()
+
+
 def test_the_page_of_the_sockets_names_every_frame(server):
     text = check_page(httpx.get(f"{server.base_url}/docs/events", timeout=30))
     for name in ("message.send", "message.created", "event.hidden", "reply.delta", "view.row", "drain", "4505"):
@@ -152,23 +180,20 @@ def test_the_page_of_the_sockets_names_every_frame(server):
 # Made-up requests
 
 
-@pytest.fixture(scope="module")
-def callers(server) -> dict[str, Caller]:
+def caller(name: str, server: Server) -> Caller:
+    """One of those for whom requests are made up, on a server that nobody else uses."""
     boss = admin(server)
-    made = {"email": "fuzz@example.com", "name": "Fuzz", "password": "a pass phrase of some length", "role": "agent"}
-    expect(boss.post("admin/users", made), 201)
-    agent = boss.caller(boss.login(made["email"], made["password"])["access_token"])
-    visit = boss.caller(None).visit(contact={"name": "Visitor"})
-    everything = ["--phases", "examples,coverage"]
+    stateful = ["--phases", "stateful", "--max-examples", "20"]
+    if name == "admin":
+        return Caller(name, boss.token, own_ids(boss), [["--phases", "examples,coverage"], stateful])
     some = ["--phases", "examples,fuzzing", "--max-examples", "2"]
-    stateful = ["--phases", "stateful", "--max-examples", "6"]
-    return {
-        "admin": Caller("admin", boss.token, own_ids(boss), [everything, stateful]),
-        "agent": Caller("agent", agent.token, own_ids(agent), [some, stateful]),
-        "visitor": Caller(
-            "visitor", visit.token, [visit.id, visit.session["contact_id"]], [some, stateful]
-        ),
-    }  # fmt: skip
+    if name == "agent":
+        account = {"email": "fuzz@example.com", "password": "a pass phrase of some length"}
+        expect(boss.post("admin/users", {**account, "name": "Fuzz", "role": "agent"}), 201)
+        agent = boss.caller(boss.login(account["email"], account["password"])["access_token"])
+        return Caller(name, agent.token, own_ids(agent), [some, stateful])
+    visit = boss.caller(None).visit(contact={"name": "Visitor"})
+    return Caller(name, visit.token, [visit.id, visit.session["contact_id"]], [some, stateful])
 
 
 def own_ids(user: Api) -> list[str]:
@@ -177,31 +202,32 @@ def own_ids(user: Api) -> list[str]:
 
 @pytest.mark.timeout(600 + 3 * FUZZ_SECONDS)
 @pytest.mark.parametrize("name", ["admin", "agent", "visitor"])
-def test_no_made_up_request_finds_a_fault(server: Server, callers: dict[str, Caller], name: str, tmp_path: Path):
+def test_no_made_up_request_finds_a_fault(serve, name: str, tmp_path: Path):
     """No 5xx, no status, type or body that is not described, nothing invalid accepted and nothing valid refused."""
-    caller = callers[name]
+    server = serve()
+    who = caller(name, server)
     configuration = tmp_path / "schemathesis.toml"
     configuration.write_text(configuration_text())
-    runs = caller.runs
+    runs = who.runs
     if FUZZ_SECONDS:
         runs = [["--phases", "examples,coverage,fuzzing,stateful", "--max-time", str(FUZZ_SECONDS)]]
     for number, options in enumerate(runs):
-        outcome = run(server, caller, configuration, options + ([] if FUZZ_SECONDS else ["--seed", SEED]))
+        outcome = run(server, who, configuration, options + ([] if FUZZ_SECONDS else ["--seed", SEED]))
         log = artifacts.FOLDER / f"schemathesis-{name}-{number}.log"
         log.write_text(outcome.stdout + outcome.stderr)
         assert outcome.returncode == 0, f"{' '.join(options)}, see {log}:\n{outcome.stdout[-6000:]}"
     assert server.running
-    alive = Api(server.base_url, caller.token).get("users/me" if name != "visitor" else f"chat/sessions/{caller.own[0]}")
+    alive = Api(server.base_url, who.token).get("users/me" if name != "visitor" else f"chat/sessions/{who.own[0]}")
     assert alive.status_code == 200, "the run has ended its own credentials, so it has tested nothing after that"
 
 
-def run(server: Server, caller: Caller, configuration: Path, options: list[str]) -> subprocess.CompletedProcess:
+def run(server: Server, who: Caller, configuration: Path, options: list[str]) -> subprocess.CompletedProcess:
     command = [str(Path(sys.executable).with_name("st")), "--config-file", str(configuration), "run"]
-    command += [f"{server.base_url}/openapi.json", "-H", f"Authorization: Bearer {caller.token}"]
+    command += [f"{server.base_url}/openapi.json", "-H", f"Authorization: Bearer {who.token}"]
     for operation in EXCLUDED:
         command += ["--exclude-operation-id", operation]
     command += ["--checks", "all", "--generation-database", "none", "--no-color", "--warnings", "off", *options]
-    environment = {**os.environ, "CHAT_API_OWN_IDS": " ".join(caller.own), "PYTHONPATH": str(Path(__file__).parent)}
+    environment = {**os.environ, "CHAT_API_OWN_IDS": " ".join(who.own), "PYTHONPATH": str(Path(__file__).parent)}
     return subprocess.run(command, capture_output=True, text=True, env=environment, cwd=configuration.parent)
 
 

@@ -36,7 +36,8 @@ public enum FieldRule: Sendable, Equatable {
         case .text(let scalars):
             [
                 "minLength": .int(Int64(scalars.lowerBound)), "maxLength": .int(Int64(scalars.upperBound)),
-                "not": ["pattern": "\\u0000"],
+                // Said of texts alone: a field may also be null.
+                "not": ["type": "string", "pattern": "\\u0000"],
             ]
         case .identifier(let bytes):
             // A character is a byte at least; the exact bound is said in words.

@@ -1,10 +1,11 @@
 import Domain
+import Foundation
 import Wire
 
 /// Makes an example of each schema, which validates against it by construction; a test proves that it does.
 struct ExampleMaker {
     /// Nesting at which a schema that refers to itself is cut off.
-    private static let maximumDepth = 12
+    private static let maximumDepth = 32
 
     let schemas: [String: JSONSchema]
 
@@ -89,7 +90,8 @@ private enum Samples {
     ]
     private static let kinds: [String: String] = [
         "agent": "usr", "article": "art", "assignee": "usr", "contact": "con", "conversation": "cnv", "event": "evt",
-        "inbox": "inb", "member": "usr", "message": "msg", "attachment": "att", "role": "rol", "session": "ses",
+        "inbox": "inb", "member": "usr", "message": "msg", "attachment": "att", "role": "rol", "owner": "usr",
+        "session": "ses",
         "team": "tem", "user": "usr", "login": "lgn", "key": "key", "entry": "aud", "invitation": "inv",
     ]
 
@@ -111,7 +113,11 @@ private enum Samples {
         } else {
             return nil
         }
-        let prefix = kinds.sorted { $0.key < $1.key }.last { kind.contains($0.key) }?.value
+        // Of several words the last says what it is.
+        let found = kinds.compactMap { word, prefix in
+            kind.range(of: word, options: .backwards).map { (end: $0.upperBound, prefix: prefix) }
+        }
+        let prefix = found.max { $0.end < $1.end }?.prefix
         return prefix.map { "\($0)_06v9b41k8wq2x7t3m5c0d9f2h4" }
     }
 
