@@ -38,6 +38,8 @@ final class HTTPFixture: Sendable {
     let readiness = Readiness()
     let logs: LogRecorder
     let metrics: PrometheusMetrics
+    /// Who called lately; nil asks the rows each time.
+    let recent: RecentAccess?
     let workspace: Workspace
     let inbox: Inbox
     let assistantIsDegraded = Mutex(false)
@@ -50,7 +52,7 @@ final class HTTPFixture: Sendable {
     init(
         settings: HTTPSettings = HTTPFixture.settings(), lifetime: ChatSession.Lifetime = .init(),
         messagesPerMinute: Double = 0, streamCheckInterval: Duration? = nil,
-        passwordCost: ScryptCost = HTTPFixture.cheap, metricsToken: String? = nil
+        passwordCost: ScryptCost = HTTPFixture.cheap, metricsToken: String? = nil, remembersCallers: Bool = false
     ) async throws {
         folder = FileManager.default.temporaryDirectory.appending(path: "chat-api-\(UUID().uuidString)")
         clock = ManualClock()
@@ -64,8 +66,10 @@ final class HTTPFixture: Sendable {
         driver = SwitchableDriver(
             try SQLiteDriver(path: folder.appending(path: "chat.db").path(percentEncoded: false), logger: logger))
         _ = try await driver.migrate()
-        let observer = ObserverRelay()
         let (clock, driver) = (clock, driver)
+        let recent = remembersCallers ? RecentAccess(clock: clock, isInformed: { true }) : nil
+        self.recent = recent
+        let observer = ObserverRelay(recent)
         let store = withMetricsFactory(metrics) {
             ChatStore(
                 driver: driver, settings: StoreSettings(lifetime: lifetime, nodeId: "node-1"), clock: clock,
@@ -115,7 +119,8 @@ final class HTTPFixture: Sendable {
     var interface: HTTPInterface {
         var interface = HTTPInterface(
             store: store, views: views,
-            authenticator: Authenticator(store: store, tokens: tokens, identifiers: views.identifiers),
+            authenticator: Authenticator(
+                store: store, tokens: tokens, identifiers: views.identifiers, recent: recent),
             tokens: tokens, passwords: passwords, hub: hub, knowledge: knowledge, desk: desk, attachments: attachments,
             settings: settings,
             readiness: readiness, clock: clock,
@@ -216,6 +221,16 @@ enum FixtureFault: Error {
 /// The hub needs the store and the store its observer: this one passes on once both exist.
 private final class ObserverRelay: CommitObserver {
     let heirs = Mutex<[any CommitObserver]>([])
+    private let recent: RecentAccess?
+
+    init(_ recent: RecentAccess?) { self.recent = recent }
+
+    func durable(_ batch: CommittedBatch) {
+        recent?.forget(
+            sessions: batch.endedSessions.map(\.id), logins: batch.endedLogins, keys: batch.endedKeys,
+            users: batch.changedUsers.map(\.userId))
+        for heir in heirs.withLock({ $0 }) { heir.durable(batch) }
+    }
 
     func committed(_ batch: CommittedBatch) {
         for heir in heirs.withLock({ $0 }) { heir.committed(batch) }
@@ -226,6 +241,8 @@ private final class ObserverRelay: CommitObserver {
 final class SwitchableDriver: DatabaseDriver {
     private let base: SQLiteDriver
     let failure = Mutex<StorageFailure?>(nil)
+    /// How often it was read.
+    let reads = Mutex(0)
 
     init(_ base: SQLiteDriver) { self.base = base }
 
@@ -236,6 +253,7 @@ final class SwitchableDriver: DatabaseDriver {
 
     func read<Value: Sendable>(_ body: @escaping @Sendable (any SQLConnection) throws -> Value) async throws -> Value {
         if let failure = failure.withLock({ $0 }) { throw failure }
+        reads.withLock { $0 += 1 }
         return try await base.read(body)
     }
 

@@ -71,6 +71,8 @@ final class ConversationFeed {
     private var startSeq: Int64 = 0
     /// Who answers, as far as the reader has been told; nil before the start.
     private var owner: Owner?
+    /// Counts what was begun anew: what was read before is thrown away.
+    private var lookNumber = 0
     private var isSynced = false
     private var waitsForReceiver = false
     /// What a snapshot has told the reader of a reply in the making.
@@ -110,9 +112,10 @@ final class ConversationFeed {
         streamingReply = head.shownReply
         startSeq = head.seq
         owner = head.owner
+        let step = cursor.start(after: seq, head: head.seq)
         // The rights may have changed while the head was being read.
-        guard !leavesScope() else { return }
-        take(cursor.start(after: seq, head: head.seq))
+        guard !isBeyondScope else { return lookAgain() }
+        take(step)
     }
 
     /// Ends the feed. Pages under way are thrown away.
@@ -124,19 +127,56 @@ final class ConversationFeed {
     /// The reader may do other things now.
     func adopt(_ access: Access) {
         self.access = access
-        if isStarted { leavesScope() }
+        if isStarted, isBeyondScope { lookAgain() }
     }
 
-    /// Ends the feed when its reader may not see what follows. Decided here and now, by what the reader has been told: an
-    /// answer of the database would come behind the next event.
-    @discardableResult
-    private func leavesScope() -> Bool {
-        guard access.staff != nil, let owner, !access.allows(.conversationsRead, on: owner), let receiver else {
-            return false
-        }
+    /// Whether the reader may not see what follows, by what it has been told.
+    private var isBeyondScope: Bool {
+        guard access.staff != nil, let owner else { return false }
+        return !access.allows(.conversationsRead, on: owner)
+    }
+
+    private func leaveScope() {
+        guard let receiver else { return }
         stop()
         receiver.feedLeftScope(self)
-        return true
+    }
+
+    /// Nothing is passed on until the database has said whether the reader may go on: the owner may have changed together with
+    /// the rights, and the event of that be still on its way.
+    private func lookAgain() {
+        guard receiver != nil else { return }
+        cursor.hold()
+        waitsForReceiver = false
+        lookNumber += 1
+        let (number, id, access, store, eventLoop) = (lookNumber, conversationId, access, hub.store, shard.eventLoop)
+        let feed = NIOLoopBound(self, eventLoop: eventLoop)
+        Task {
+            let head: Result<ConversationHead, any Error>
+            do {
+                head = .success(try await store.read { try $0.head(of: id, by: access) })
+            } catch {
+                head = .failure(error)
+            }
+            eventLoop.execute {
+                guard feed.value.lookNumber == number else { return }
+                feed.value.looked(head)
+            }
+        }
+    }
+
+    private func looked(_ head: Result<ConversationHead, any Error>) {
+        guard let receiver else { return }
+        switch head {
+        case .success(let head):
+            // Who may read the conversation may read all of it: what has come meanwhile too.
+            startSeq = max(startSeq, head.seq)
+            owner = head.owner
+            take(cursor.pageEnded(head: head.seq))
+        case .failure(let error):
+            guard error as? Refusal == nil else { return leaveScope() }
+            receiver.feedFailed(self, error)
+        }
     }
 
     /// The receiver can take replay again.
@@ -210,7 +250,8 @@ final class ConversationFeed {
         // What lies before the head that the feed began with may tell of owners under whom the reader saw nothing.
         if let owners = facts.owners, facts.seq > startSeq {
             owner = owners.new
-            leavesScope()
+            // Decided here and now: an answer of the database would come behind the next event.
+            if isBeyondScope { leaveScope() }
         }
     }
 
@@ -281,10 +322,13 @@ final class ConversationFeed {
         let reading = ReplayPage.Reading(
             store: hub.store, encoder: hub.encoder, conversationId: conversationId, access: access,
             after: cursor.delivered)
-        let delivered = cursor.delivered
+        let (delivered, number) = (cursor.delivered, lookNumber)
         Task {
             let page = await reading.page()
-            eventLoop.execute { feed.value.pageRead(page, behind: delivered) }
+            eventLoop.execute {
+                guard feed.value.lookNumber == number else { return }
+                feed.value.pageRead(page, behind: delivered)
+            }
         }
     }
 
@@ -302,8 +346,10 @@ final class ConversationFeed {
             }
             let step = cursor.pageEnded(head: page.head)
             guard step == .read, cursor.delivered == delivered else { return take(step) }
-            let feed = NIOLoopBound(self, eventLoop: shard.eventLoop)
-            shard.eventLoop.scheduleTask(in: Self.emptyPagePause) { feed.value.readPage() }
+            let (feed, number) = (NIOLoopBound(self, eventLoop: shard.eventLoop), lookNumber)
+            shard.eventLoop.scheduleTask(in: Self.emptyPagePause) {
+                if feed.value.lookNumber == number { feed.value.readPage() }
+            }
         case .failure(let error):
             cursor.pageFailed()
             receiver.feedFailed(self, error)

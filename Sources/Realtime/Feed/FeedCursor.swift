@@ -82,6 +82,9 @@ struct FeedCursor: Equatable {
         return isReading ? .read : .caughtUp
     }
 
+    /// Nothing is to be passed on until a page has ended, or something was looked up: live events wait for it.
+    mutating func hold() { isReading = true }
+
     /// A page could not be read. Live events are passed on again only after the hole was read.
     mutating func pageFailed() {
         isReading = false

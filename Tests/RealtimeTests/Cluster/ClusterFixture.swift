@@ -24,6 +24,8 @@ final class ClusterFixture: Sendable {
     let agent: User
     let committers: Committers
     let driver: CountingDriver
+    /// Users that tests have made, by name.
+    let people = Mutex<[String: User]>([:])
     private let folder: URL
 
     /// - Parameter bus: puts something between a node and its bus.
@@ -60,11 +62,31 @@ final class ClusterFixture: Sendable {
             try $0.createUser(
                 email: "ada@example.com", name: "Ada", passwordHash: "x", role: .admin, in: workspace.id)
         }
+        for login in Self.logins { try await insert(login) }
+    }
+
+    /// Keys of the agent's sign-ins, which tests name.
+    private static let logins: [Int64] = [1, 2, 7]
+
+    private func insert(_ login: Int64) async throws {
+        let values: [SQLValue] = [
+            .integer(login), .integer(workspaceId.rawValue), .integer(agent.id.rawValue), .integer(.max),
+        ]
+        try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
+            driver.write(
+                {
+                    try $0.run(
+                        """
+                        INSERT INTO logins (id, workspace_id, user_id, created_at, last_used_at, expires_at) \
+                        VALUES (?, ?, ?, 0, 0, ?)
+                        """, values)
+                }, completion: { continuation.resume(with: $0) })
+        }
     }
 
     deinit { try? FileManager.default.removeItem(at: folder) }
 
-    /// The agent's access, by a sign-in of its own.
+    /// The agent's access, by a sign-in of its own: one of ``logins``.
     func staff(login: Int64 = 1, version: Int64 = 1) -> Access {
         Access(
             workspaceId: workspaceId,
