@@ -52,7 +52,8 @@ import Testing
 
     /// An edit of the question leaves a reply alone that is being written to it.
     @Test func aReplyUnderWayGoesOn() async throws {
-        let (script, composed) = (Script(), Mutex(0))
+        let script = Script()
+        let composed = Mutex(0)
         let fixture = try await ReplyFixture { _, deliver in
             composed.withLock { $0 += 1 }
             try await deliver(.text("r"))
