@@ -94,13 +94,14 @@ import Testing
             #expect(user == UserSummary(id: "u1", workspace: "acme", email: "a@b.c", role: "agent"))
             let change = PasswordChange(workspace: "acme", email: "a@b.c", password: "new")
             #expect(try await remote.setPassword(change).email == "a@b.c")
+            #expect(try await remote.rebuildStatistics().isClearing)
+            #expect(try await remote.continueStatistics().position == 1)
             #expect(try await remote.doctor() == [DoctorCheck(name: "schema", status: .ok, detail: "version 1")])
         }
         #expect(
             operations.calls == [
                 "migrate", "workspace acme Acme 株式会社\n\"x\"", "user acme a@b.c A agent p w\u{0}é",
-                "password acme a@b.c new",
-                "doctor",
+                "password acme a@b.c new", "rebuild", "count", "doctor",
             ])
     }
 

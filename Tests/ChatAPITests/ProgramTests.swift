@@ -264,6 +264,14 @@ import Testing
         #expect(run.generated.count == 1)
     }
 
+    @Test func figuresAreCountedAnewUntilAllIsCounted() async throws {
+        let run = Run()
+        #expect(await run.program(folder.sources()).run(["stats", "rebuild"]) == 0)
+        #expect(run.operations.calls == ["rebuild", "count", "count", "count", "close"])
+        let lines = ["removing the old figures", "removing the old figures", "counted up to event 2 of 3"]
+        #expect(run.out == (lines + ["counted 3 events anew"]).joined(separator: "\n"))
+    }
+
     @Test func aPasswordIsTypedTwice() async throws {
         let arguments = ["user", "set-password", "--email", "a@b.c"]
         let same = Run()

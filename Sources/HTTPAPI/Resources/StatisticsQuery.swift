@@ -26,7 +26,7 @@ struct StatisticsQuery: Sendable {
     private let from: Timestamp?
     private let to: Timestamp?
     private let interval: StatisticsInterval
-    private let zone: TimeZone?
+    private let zoneName: String?
 
     /// - Throws: 422 with all that is wrong.
     init(_ call: Call) throws {
@@ -35,10 +35,10 @@ struct StatisticsQuery: Sendable {
         to = query[Self.to]
         interval = query[Self.interval] ?? .day
         let name = query[Self.timezone]
-        zone = name.flatMap(Self.zone)
+        zoneName = name
         try query.finish()
         var check = Validation()
-        if name != nil, zone == nil {
+        if let name, Self.zone(name) == nil {
             check.reject(
                 "timezone", code: "invalid_value", message: "must be the IANA name of a time zone, such as Europe/Berlin")
         }
@@ -54,10 +54,12 @@ struct StatisticsQuery: Sendable {
     /// The request in full: what it does not say comes from the workspace and the clock.
     /// - Throws: 422 when the stretch of time is empty, too long, or has too many points.
     func period(in reader: Snapshot, by access: Access) throws -> StatisticsPeriod {
-        var zone = self.zone
-        if zone == nil { zone = Self.zone(try reader.settings(of: access.workspaceId).timezone) }
-        let used = zone ?? TimeZone(secondsFromGMT: 0) ?? .current
-        let calendar = StatisticsCalendar { Int64(used.secondsFromGMT(for: Date(timeIntervalSince1970: Double($0)))) }
+        let name = try zoneName ?? reader.settings(of: access.workspaceId).timezone
+        let zone = Self.zone(name)
+        let calendar = StatisticsCalendar { moment in
+            // A workspace's zone that this machine does not know is read as UTC.
+            zone.map { Int64($0.secondsFromGMT(for: Date(timeIntervalSince1970: Double(moment)))) } ?? 0
+        }
         var check = Validation()
         let quarter = StatisticsCalendar.quarter
         let asked = to ?? reader.now
@@ -82,7 +84,7 @@ struct StatisticsQuery: Sendable {
         try check.finish()
         return StatisticsPeriod(
             view: StatisticsPeriodView(
-                from: start, to: end, interval: interval, timezone: zone?.identifier ?? "UTC"),
+                from: start, to: end, interval: interval, timezone: zone == nil ? "UTC" : name),
             boundaries: boundaries, calendar: calendar)
     }
 }

@@ -42,6 +42,8 @@ extension RowReader {
     /// Events behind a place of the feed, in order.
     func countedEvents(after position: Int64, limit: Int) throws -> [CountedEventRow] {
         let column = connection.feedPosition
+        // Most payloads are the same few texts.
+        var payloads: [String: EventPayload] = [:]
         return try connection.rows(
             """
             SELECT e.\(column), e.created_at, e.workspace_id, e.conversation_id, e.kind, e.actor_kind, e.actor_id, \
@@ -53,14 +55,20 @@ extension RowReader {
             WHERE e.\(column) > ? ORDER BY e.\(column) LIMIT ?
             """, [.integer(position), .integer(Int64(limit))]
         ) { row in
-            CountedEventRow(position: row.integer(0), at: row.timestamp(1), event: try Self.countedEvent(row))
+            CountedEventRow(position: row.integer(0), at: row.timestamp(1), event: try Self.countedEvent(row, &payloads))
         }
     }
 
-    private static func countedEvent(_ row: any SQLRow) throws -> CountedEvent? {
+    private static func countedEvent(
+        _ row: any SQLRow, _ payloads: inout [String: EventPayload]
+    ) throws -> CountedEvent? {
         guard let kind = Event.Kind(rawValue: row.text(4)) else { return nil }
         func payload() throws -> EventPayload? {
-            try row.optionalText(7).map { try StoredJSON.decode(EventPayload.self, $0) }
+            guard let text = row.optionalText(7) else { return nil }
+            if let known = payloads[text] { return known }
+            let payload = try StoredJSON.decode(EventPayload.self, text)
+            payloads[text] = payload
+            return payload
         }
         var cost: CountedEvent.ReplyCost?
         if let input = row.optionalInteger(11) {

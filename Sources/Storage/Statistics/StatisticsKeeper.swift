@@ -5,7 +5,7 @@
 /// was read changes nothing.
 public struct StatisticsKeeper: Sendable {
     /// Events of one transaction. Reading and counting happen outside of the writer, so that it is held for the rows alone.
-    public static let batch = 512
+    public static let batch = 1024
 
     private let store: ChatStore
     private let batch: Int
