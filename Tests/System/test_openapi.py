@@ -183,7 +183,7 @@ def test_the_page_of_the_sockets_names_every_frame(server):
 def caller(name: str, server: Server) -> Caller:
     """One of those for whom requests are made up, on a server that nobody else uses."""
     boss = admin(server)
-    stateful = ["--phases", "stateful", "--max-examples", "20"]
+    stateful = ["--phases", "stateful", "--max-examples", "12"]
     if name == "admin":
         return Caller(name, boss.token, own_ids(boss), [["--phases", "examples,coverage"], stateful])
     some = ["--phases", "examples,fuzzing", "--max-examples", "2"]
