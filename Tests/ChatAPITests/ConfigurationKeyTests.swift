@@ -57,7 +57,17 @@ struct KeyCase: Sendable, CustomTestStringConvertible {
         KeyCase(
             key: .jwtSecret, good: [String(repeating: "k3y", count: 11)],
             bad: ["short", String(repeating: "x", count: 31)]),
-        KeyCase(key: .encryptionKey, good: [String(repeating: "k3y", count: 11)], bad: ["hunter2hunter2"]),
+        KeyCase(
+            key: .encryptionKey,
+            good: [
+                String(repeating: "k3y", count: 11),
+                "\(String(repeating: "k3y", count: 11)), \(String(repeating: "old", count: 11))",
+            ],
+            bad: [
+                "hunter2hunter2", "\(String(repeating: "k3y", count: 11)),",
+                "hunter2,\(String(repeating: "k3y", count: 11))",
+                "\(String(repeating: "k3y", count: 11)),\(String(repeating: "k3y", count: 11))",
+            ]),
         KeyCase(
             key: .adminEmail, good: ["admin@chatapi.com", "a+b@localhost"],
             bad: ["admin", "@x.com", "a@", "a@b@c.com", "a b@c.com", "<a@b.com>", "a@-b.com"]),

@@ -57,6 +57,24 @@ import Testing
         #expect(throws: ConfigurationProblem.self) { try folder.configuration() }
     }
 
+    @Test func encryptionKeysCanTurnInTheConfigurationAndInTheKeptFile() throws {
+        let folder = try TemporaryFolder()
+        let keys = ["new", "older", "oldest"].map { "\($0)-key-of-thirty-two-bytes-or-more" }
+        let configured = try folder.configuration(["ENCRYPTION_KEY": keys.joined(separator: " , ")]).secrets
+        #expect(configured.encryption == Secret(keys[0]))
+        #expect(configured.formerEncryption == [Secret(keys[1]), Secret(keys[2])])
+        let made = try folder.configuration().secrets
+        #expect(made.formerEncryption.isEmpty)
+        let kept = try folder.read("data/encryption-key").trimmingWhitespace()
+        try folder.write("\(keys[0]),\(kept)\n", to: "data/encryption-key")
+        let turned = try folder.configuration().secrets
+        #expect(turned.encryption == Secret(keys[0]) && turned.formerEncryption == [made.encryption])
+        try folder.write("\(keys[0]),short\n", to: "data/encryption-key")
+        let problem = #expect(throws: ConfigurationProblem.self) { try folder.configuration() }
+        #expect(problem?.key.hasSuffix("data/encryption-key") == true)
+        #expect(problem.map { !"\($0)".contains(keys[0]) && !"\($0)".contains("short") } == true)
+    }
+
     @Test func processesThatStartTogetherAgreeOnOneSecret() async throws {
         let folder = try TemporaryFolder()
         let file = KeptFile(path: folder.file("secret"))

@@ -86,8 +86,14 @@ struct InboxTests {
         "What is wrong with an inbox is said",
         arguments: [
             (["name": ""], "name required"),
-            (["allowed_origins": ["https://a.example", "https://b.example/path"]], "allowed_origins[1] invalid_origin"),
-            (["allowed_origins": .array(Array(repeating: "https://a.example", count: 101))], "allowed_origins too_many"),
+            (
+                ["allowed_origins": ["https://a.example", "https://b.example/path"]],
+                "allowed_origins[1] invalid_origin"
+            ),
+            (
+                ["allowed_origins": .array(Array(repeating: "https://a.example", count: 101))],
+                "allowed_origins too_many"
+            ),
             (["languages": []], "languages required"), (["languages": ["en", "EN"]], "languages[1] duplicate"),
             (["languages": ["not a tag"]], "languages[0] invalid_locale"), (["greeting": ""], "greeting required"),
         ] as [([String: JSONValue], String)])

@@ -32,8 +32,10 @@ struct RegistrationTests {
             try await ann.get("users/me").expect(200)
             try await ann.get("contacts").expect(403, "forbidden")
             try await client.post("auth/refresh", ["refresh_token": made["refresh_token"] ?? .null]).expect(200)
-            try await client.post("auth/login", ["email": "ann@EXAMPLE.com", "password": .string(HTTPFixture.password)])
-                .expect(200)
+            try await client.post(
+                "auth/login", ["email": "ann@EXAMPLE.com", "password": .string(HTTPFixture.password)]
+            )
+            .expect(200)
             try await client.post("auth/register", Self.ann(["email": "ann@example.COM"])).expect(409, "email_taken")
             try await client.post("auth/register", Self.ann(["role": "admin"])).expect(422, "unknown_field")
             try await client.post("auth/register", Self.ann(["workspace": "no-such"])).expect(404, "not_found")
@@ -110,7 +112,9 @@ struct RegistrationTests {
             #expect(
                 try await client.post("auth/register", Self.ann(["invitation": invitation["token"] ?? .null]))
                     .expect(422).errors == ["invitation invalid_invitation"])
-            #expect(try await staff.post("admin/invitations", ["role": "owner"]).expect(422).errors == ["role unknown_role"])
+            #expect(
+                try await staff.post("admin/invitations", ["role": "owner"]).expect(422).errors == ["role unknown_role"]
+            )
             try await staff.post("admin/invitations", ["email": "admin@example.com"]).expect(409, "email_taken")
         }
     }

@@ -90,7 +90,8 @@ import Testing
 
     @Test(arguments: TestDatabase.all)
     func whatIsPlainOrUnderAnOlderKeyIsSealedAnewOnce(on database: TestDatabase) async throws {
-        let fixture = try await StoreFixture(on: database.open(), settings: StoreSettings(secrets: SecretBox(key: Self.key)))
+        let fixture = try await StoreFixture(
+            on: database.open(), settings: StoreSettings(secrets: SecretBox(key: Self.key)))
         let (admin, inbox) = (fixture.admin, fixture.inbox)
         _ = try await fixture.store.write { try $0.rotateInboxSecret(inbox.id, to: [4], by: admin) }
         let plain = try await create(fixture)
@@ -121,7 +122,8 @@ import Testing
 
     @Test(arguments: TestDatabase.all)
     func aKeyThatIsNotOursIsNamedAndNothingIsChanged(on database: TestDatabase) async throws {
-        let fixture = try await StoreFixture(on: database.open(), settings: StoreSettings(secrets: SecretBox(key: Self.key)))
+        let fixture = try await StoreFixture(
+            on: database.open(), settings: StoreSettings(secrets: SecretBox(key: Self.key)))
         let stranger = fixture.reopened(secrets: SecretBox(key: Self.newer))
         let before = try await stored(fixture)
         let survey = try await stranger.read { try $0.surveySecrets(after: nil, limit: 10).found }

@@ -106,9 +106,11 @@ import Testing
             await #expect(throws: Refusal.forbidden) { try await self.invite(fixture, as: role, by: limited) }
         }
         _ = try await invite(fixture, as: "customer", by: limited)
-        await #expect(throws: Refusal.invalid([
-            FieldProblem(field: "role", code: "unknown_role", message: "is not a role here")
-        ])) { try await self.invite(fixture, as: "no-such-role") }
+        await #expect(
+            throws: Refusal.invalid([
+                FieldProblem(field: "role", code: "unknown_role", message: "is not a role here")
+            ])
+        ) { try await self.invite(fixture, as: "no-such-role") }
         await #expect(throws: Refusal.emailTaken) { try await self.invite(fixture, "admin@example.com") }
     }
 

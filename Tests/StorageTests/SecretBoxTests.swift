@@ -21,7 +21,8 @@ struct SecretBoxTests {
         #expect(try box.open(sealed, for: .inboxSecret, at: Self.place()) == Self.secret)
         #expect(try SecretBox(key: Self.key).open(sealed, for: .inboxSecret, at: Self.place()) == Self.secret)
         #expect(try box.seal(Self.secret, for: .inboxSecret, at: Self.place()) != sealed)
-        #expect(try box.open(box.seal([], for: .inboxSecret, at: Self.place()), for: .inboxSecret, at: Self.place()) == [])
+        #expect(
+            try box.open(box.seal([], for: .inboxSecret, at: Self.place()), for: .inboxSecret, at: Self.place()) == [])
     }
 
     @Test("Another row's, another column's and a changed secret do not open")

@@ -219,7 +219,8 @@ import Testing
     }
 
     /// - Returns: the sign-in, or nil when the token was refused.
-    private func rotate(_ fixture: StoreFixture, _ digest: [UInt8], _ next: [UInt8]) async throws -> Identifier<Login>? {
+    private func rotate(_ fixture: StoreFixture, _ digest: [UInt8], _ next: [UInt8]) async throws -> Identifier<Login>?
+    {
         let outcome = try await fixture.store.write { try $0.rotateRefreshToken(digest, to: next) }
         guard case .rotated(_, let login) = outcome else { return nil }
         return login.id

@@ -153,7 +153,8 @@ extension ConfigurationKey {
         "Messages a minute from a customer.", example: "60")
     static let rateLogin = ConfigurationKey(
         "RATE_LOGIN_PER_MINUTE", in: .limits, default: "10",
-        "Logins a minute per account and address, ten times as many per address, and registrations per address.", example: "10")
+        "Logins a minute per account and address; ten times as many per address, and registrations per address.",
+        example: "10")
     static let rateSessions = ConfigurationKey(
         "RATE_SESSIONS_PER_MINUTE", in: .limits, default: "60", "New sessions a minute per address.", example: "60")
     static let rateRequests = ConfigurationKey(

@@ -50,7 +50,8 @@ extension Transaction {
         }
         var hasChanged = false
         for (stored, isPrevious) in [(row.secret, false), (row.previous, true)] {
-            guard let stored, isOutdated(stored), let secret = try? opened(stored, of: id, isPrevious: isPrevious) else {
+            guard let stored, isOutdated(stored), let secret = try? opened(stored, of: id, isPrevious: isPrevious)
+            else {
                 continue
             }
             let column = isPrevious ? "previous_secret" : "secret"
