@@ -93,14 +93,17 @@ import Testing
         let fixture = try await StoreFixture(on: database)
         guard let staff = fixture.admin.staff else { return }
         let (first, second, third) = (StoreFixture.bytes(), StoreFixture.bytes(), StoreFixture.bytes())
+        let unused = StoreFixture.bytes()
         let (_, login) = try await fixture.store.write { try $0.beginLogin(of: staff.userId, refreshDigest: first) }
-        guard case .rotated = try await fixture.store.write(run: { try $0.rotateRefreshToken(first, to: second) })
-        else {
-            Issue.record("the first use must rotate")
-            return
+        for (token, next) in [(first, second), (second, third)] {
+            guard case .rotated = try await fixture.store.write(run: { try $0.rotateRefreshToken(token, to: next) })
+            else {
+                Issue.record("the first use must rotate")
+                return
+            }
         }
-        #expect(try await fixture.store.write { try $0.rotateRefreshToken(first, to: third) } == .reused)
-        #expect(try await fixture.store.write { try $0.rotateRefreshToken(second, to: third) } == .refused)
+        #expect(try await fixture.store.write { try $0.rotateRefreshToken(first, to: unused) } == .reused)
+        #expect(try await fixture.store.write { try $0.rotateRefreshToken(third, to: unused) } == .refused)
         #expect(fixture.commits.endedLogins == [login.id])
     }
 }
