@@ -47,6 +47,7 @@ struct CopiedInstallation {
             _ = try await fixture.send("question \(number)", to: session.conversationId, by: visitor)
             if number.isMultiple(of: 3) { try await store.write { try $0.closeSession(session.id, by: visitor) } }
         }
+        try await StatisticsKeeper(store).catchUp()
         return CopiedInstallation(
             fixture: fixture, driver: driver, visitor: visitor, conversation: conversation, sent: sent)
     }
