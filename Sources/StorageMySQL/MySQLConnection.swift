@@ -51,6 +51,7 @@ final class MySQLConnection: SQLConnection {
     func searched(_ column: String) -> String { "CONVERT(\(column) USING utf8mb4) COLLATE utf8mb4_unicode_520_ci" }
 
     func read(by index: String) -> String { "FORCE INDEX (\(index))" }
+    var readByKey: String { read(by: "PRIMARY") }
     var orderedJoin: String { "STRAIGHT_JOIN" }
     var insertUnlessThere: String { "INSERT IGNORE INTO" }
 

@@ -17,6 +17,8 @@ final class SQLiteConnection: SQLConnection {
     func searched(_ column: String) -> String { column }
 
     func read(by index: String) -> String { "INDEXED BY \(index)" }
+    /// The key is the place of the row itself and no index.
+    var readByKey: String { "NOT INDEXED" }
     var orderedJoin: String { "CROSS JOIN" }
     var insertUnlessThere: String { "INSERT OR IGNORE INTO" }
 

@@ -15,6 +15,7 @@ import Testing
         var feedPosition: String { "feed_position" }
         func searched(_ column: String) -> String { column }
         func read(by index: String) -> String { "" }
+        var readByKey: String { "" }
         var orderedJoin: String { "JOIN" }
         var insertUnlessThere: String { "INSERT INTO" }
         func columns(of table: String) throws -> [String] { [] }

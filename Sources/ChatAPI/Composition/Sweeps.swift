@@ -43,7 +43,7 @@ struct Sweeps: Service {
         guard try await store.read({ try $0.hasUnindexedRows() }) else { return }
         for _ in 0..<Self.indexingSteps {
             guard try await store.write(run: { try $0.indexOldRows(limit: Self.indexingLimit) }) > 0 else {
-                logger.info("all rows can be searched")
+                logger.debug("all rows can be searched")
                 return
             }
         }

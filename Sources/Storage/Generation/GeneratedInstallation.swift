@@ -59,6 +59,8 @@ public struct GeneratedInstallation: Sendable {
                 "SELECT 1 FROM conversations WHERE workspace_id = ? LIMIT 1", [.identifier(workspaceId)]) != nil
         }
         guard !hasConversations else { throw Refusal.conflict("the workspace has conversations already") }
+        // What comes now brings its words: the server has nothing to look through afterwards.
+        while try await store.write(run: { try $0.indexOldRows(limit: 500) }) > 0 {}
         let staff = try await makeStaff(passwordHash: passwordHash, inboxKey: inboxKey)
         let start = try await store.read { snapshot in
             (

@@ -65,6 +65,9 @@ public protocol SQLConnection: AnyObject {
     /// statistics and the other guesses by a few pages: where a list must not become a walk through the table, we say how.
     func read(by index: String) -> String
 
+    /// The same for rows that are looked up by their key.
+    var readByKey: String { get }
+
     /// A join whose left side is read first.
     var orderedJoin: String { get }
 

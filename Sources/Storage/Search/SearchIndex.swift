@@ -11,9 +11,9 @@ struct SearchBounds: Sendable {
     /// Entries of a word that are looked at to see whether it is rare.
     var rare = 256
     /// Entries that are read of one term. Beyond them a walk through the list finds a page sooner than they are sorted.
-    var entries = 20_000
-    /// Rows of a list that one request walks through where the words are too common to begin with them.
-    var walked = 20_000
+    var entries = 5000
+    /// Rows of a list that one request walks through where the words are too common to begin with them: some 100 ms.
+    var walked = 4096
     /// Rows that are compared at a time.
     var chunk = 256
 }
