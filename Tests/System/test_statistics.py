@@ -1,7 +1,7 @@
 """The figures of a workspace after a story over HTTP, against a recount of its events, through kills in between."""
 
 import time
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -19,7 +19,7 @@ def moment(text: str) -> datetime:
 
 def counted(staff: Api, name: str = "overview", **query) -> dict:
     """The figures once everything that was committed before the call is in them."""
-    begun, deadline = datetime.now(timezone.utc), time.monotonic() + LAG_SECONDS
+    begun, deadline = datetime.now(UTC), time.monotonic() + LAG_SECONDS
     while True:
         figures = expect(staff.get(f"admin/stats/{name}", **query), 200)
         if figures["as_of"] is not None and moment(figures["as_of"]) >= begun:

@@ -40,7 +40,8 @@ struct StatisticsQuery: Sendable {
         var check = Validation()
         if let name, Self.zone(name) == nil {
             check.reject(
-                "timezone", code: "invalid_value", message: "must be the IANA name of a time zone, such as Europe/Berlin")
+                "timezone", code: "invalid_value",
+                message: "must be the IANA name of a time zone, such as Europe/Berlin")
         }
         try check.finish()
     }

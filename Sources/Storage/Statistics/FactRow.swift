@@ -55,7 +55,8 @@ extension RowReader {
             WHERE e.\(column) > ? ORDER BY e.\(column) LIMIT ?
             """, [.integer(position), .integer(Int64(limit))]
         ) { row in
-            CountedEventRow(position: row.integer(0), at: row.timestamp(1), event: try Self.countedEvent(row, &payloads))
+            CountedEventRow(
+                position: row.integer(0), at: row.timestamp(1), event: try Self.countedEvent(row, &payloads))
         }
     }
 

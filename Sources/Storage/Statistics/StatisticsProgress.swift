@@ -22,7 +22,8 @@ public struct StatisticsProgress: Sendable, Equatable {
     public var reachedAt: Timestamp
 
     static let initial = StatisticsProgress(
-        definition: currentDefinition, rebuilds: 0, state: .counting, position: 0, reachedAt: Timestamp(milliseconds: 0))
+        definition: currentDefinition, rebuilds: 0, state: .counting, position: 0, reachedAt: Timestamp(milliseconds: 0)
+    )
 }
 
 extension RowReader {

@@ -120,13 +120,16 @@ struct StatisticsRecount {
         }
         /// What held right before `seq`, or at the end.
         func last(before seq: Int64?, _ value: (Happening) -> String?) -> String? {
-            story.filter { seq == nil || $0.seq < seq! }.compactMap(value).last
+            story.filter { $0.seq < seq ?? .max }.compactMap(value).last
         }
         func agent(_ happening: Happening) -> Int64? { happening.actor == "agent" ? happening.actorId : nil }
 
         count(.created, begin.at)
         let priority = last(before: begin.seq, \.priority) ?? "normal"
-        count(["low": .createdLow, "high": .createdHigh, "urgent": .createdUrgent][priority] ?? .createdNormal, begin.at)
+        let priorities: [String: StatisticsCount] = [
+            "low": .createdLow, "high": .createdHigh, "urgent": .createdUrgent,
+        ]
+        count(priorities[priority] ?? .createdNormal, begin.at)
 
         // Messages.
         for message in story where message.isMessage {
