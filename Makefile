@@ -14,7 +14,7 @@ URL ?= http://localhost:8000
 FUZZ_SECONDS ?= 300
 # Tests of one server that say most about its database.
 ON_MYSQL_TOO := $(patsubst %,Tests/System/test_%.py,story resume handoff takeover sessions credentials isolation \
-	message_stream staff_routes accounts bad_requests)
+	message_stream staff_routes accounts bad_requests documents)
 # Swift tests that load servers beside the machine itself: run after the others, whose clocks they would disturb.
 BESIDE_SERVERS := ^(StorageTests|ClusterTests)\.|NodeMembershipTests|RepliesOnTwoNodesTests|TwoNodesOnMySQLTests
 # A private MariaDB and Redis for the tests, unless there are some already.

@@ -42,7 +42,8 @@ struct AdministrationTests {
             try await admin.get("admin/users?team_id=x").expect(422, "validation_failed")
 
             let tag = read[header: "ETag"] ?? ""
-            let changed = try await admin.with(.ifMatch, tag).patch(path, ["name": "Lin Wei", "locale": .null]).expect(200)
+            let changed = try await admin.with(.ifMatch, tag).patch(path, ["name": "Lin Wei", "locale": .null]).expect(
+                200)
             #expect(changed["name"] == "Lin Wei" && changed["locale"] == .null)
             try await admin.with(.ifMatch, tag).patch(path, ["name": "L"]).expect(412, "precondition_failed")
             try await admin.with(.ifMatch, tag).delete(path).expect(412, "precondition_failed")
@@ -80,7 +81,9 @@ struct AdministrationTests {
                 let body = JSONValue.object(good.merging([field: value]) { $1 })
                 #expect(try await admin.post("admin/users", body).expect(422).errors == [problem])
             }
-            for field in ["id", "workspace", "workspace_id", "permissions", "access_version", "password_hash", "status"] {
+            for field in [
+                "id", "workspace", "workspace_id", "permissions", "access_version", "password_hash", "status",
+            ] {
                 let body = JSONValue.object(good.merging([field: "x"]) { $1 })
                 try await admin.post("admin/users", body).expect(422, "unknown_field")
             }
@@ -145,7 +148,8 @@ struct AdministrationTests {
             try await admin.patch(me, ["name": "Me"]).expect(200)
 
             try await admin.post(
-                "admin/roles", ["name": "HR", "permissions": ["users:read", "users:write", "roles:read", "roles:write"]]
+                "admin/roles",
+                ["name": "HR", "permissions": ["users:read", "users:write", "roles:read", "roles:write"]]
             ).expect(201)
             try await admin.post(
                 "admin/users",
@@ -182,7 +186,8 @@ struct AdministrationTests {
         try await administer { admin, fixture in
             let builtIn = try await admin.get("admin/roles").expect(200).items
             #expect(builtIn.map { $0["name"] } == ["admin", "supervisor", "agent", "customer"])
-            #expect(builtIn.allSatisfy { $0["id"] == $0["name"] && $0["built_in"] == true && $0["updated_at"] == .null })
+            #expect(
+                builtIn.allSatisfy { $0["id"] == $0["name"] && $0["built_in"] == true && $0["updated_at"] == .null })
             #expect(builtIn[0]["users"] == 1)
             let agent = try await admin.get("admin/roles/agent").expect(200)
             #expect(agent.json == builtIn[2])
@@ -191,7 +196,10 @@ struct AdministrationTests {
 
             let made = try await admin.post(
                 "admin/roles",
-                ["name": "Lead", "permissions": ["conversations:read:team", "contacts:read", "conversations:read:own"]]
+                [
+                    "name": "Lead",
+                    "permissions": ["conversations:read:team", "contacts:read", "conversations:read:own"],
+                ]
             ).expect(201)
             #expect(made["permissions"] == ["contacts:read", "conversations:read:team"])
             #expect(made["built_in"] == false && made["users"] == 0)
@@ -222,10 +230,12 @@ struct AdministrationTests {
             try await admin.with(.ifMatch, tag).patch(path, ["name": "X"]).expect(412, "precondition_failed")
             try await lead.get("contacts").expect(401, "token_revoked")
             let fresh = admin.with(
-                token: try await fixture.token(of: try #require(try await fixture.store.read { try $0.user(user.id) })))
+                token: try await fixture.token(
+                    of: try #require(try await fixture.store.read { try $0.user(user.id) })))
             try await fresh.get("contacts").expect(403, "forbidden")
             try await fresh.get("admin/audit-log").expect(200)
-            try await admin.patch("admin/users/\(fixture.views.identifiers.text(user.id))", ["role": "agent"]).expect(200)
+            try await admin.patch("admin/users/\(fixture.views.identifiers.text(user.id))", ["role": "agent"])
+                .expect(200)
             try await admin.delete(path).expect(204)
             try await admin.get(path).expect(404, "not_found")
             try await admin.get("admin/roles/boss").expect(404, "not_found")

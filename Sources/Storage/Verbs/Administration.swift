@@ -12,7 +12,8 @@ extension Transaction {
         try access.require(action)
         try lockAccounts(of: access.workspaceId)
         guard let staff = access.staff else { return .all }
-        guard let user = try user(staff.userId), user.status == .active, user.accessVersion == staff.accessVersion else {
+        guard let user = try user(staff.userId), user.status == .active, user.accessVersion == staff.accessVersion
+        else {
             throw Refusal.forbidden
         }
         return staff.grants
@@ -55,7 +56,10 @@ extension ChatStore {
         let isMuch = try await read { try $0.answersMany(answerer, in: access.workspaceId) }
         guard isMuch else { return }
         try await write { try check($0) }
-        while try await write(run: { try $0.releaseConversations(of: answerer, by: access) }) == Transaction.releaseLimit {}
+        var released = Transaction.releaseLimit
+        while released == Transaction.releaseLimit {
+            released = try await write { try $0.releaseConversations(of: answerer, by: access) }
+        }
     }
 }
 

@@ -33,7 +33,8 @@ extension Transaction {
             [
                 .identifier(id), .identifier(access.workspaceId), .time(now),
                 .text(actor.kind.rawValue), .optional(actor.id), .optional(actor.name), .optional(access.address),
-                .text(action.rawValue), .optional(target?.kind.rawValue), .optional(target?.key), .text(before.serialized()),
+                .text(action.rawValue), .optional(target?.kind.rawValue), .optional(target?.key),
+                .text(before.serialized()),
                 .text(after.serialized()),
             ])
         return id
@@ -69,7 +70,8 @@ extension RowReader {
             """
             SELECT \(AuditRow.columns) FROM audit_log WHERE \(conditions.joined(separator: " AND ")) \
             ORDER BY id DESC LIMIT ?
-            """, arguments) { (id: $0.integer(0), entry: try AuditRow.decode($0)) }
+            """, arguments
+        ) { (id: $0.integer(0), entry: try AuditRow.decode($0)) }
         let slice = KeysetSlice(rows, limit: limit) { $0.id }
         return KeysetSlice(items: slice.items.compactMap(\.entry), next: slice.next)
     }
@@ -87,7 +89,8 @@ enum AuditRow {
         return AuditEntry(
             id: row.identifier(0), workspaceId: row.identifier(1), at: row.timestamp(2),
             actor: Actor(
-                kind: Actor.Kind(rawValue: row.text(3)) ?? .system, id: row.optionalInteger(4), name: row.optionalText(5)),
+                kind: Actor.Kind(rawValue: row.text(3)) ?? .system, id: row.optionalInteger(4),
+                name: row.optionalText(5)),
             address: row.optionalText(6), action: action,
             target: AuditEntry.Target(kind: row.optionalText(8), key: row.optionalInteger(9)),
             before: try StoredJSON.value(row.text(10)), after: try StoredJSON.value(row.text(11)))

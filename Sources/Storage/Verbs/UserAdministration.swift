@@ -90,7 +90,9 @@ extension Transaction {
             if read.name != user.name { try reachChanged(of: [id]) }
         }
         let changes = user.changes(to: changed)
-        if !changes.isEmpty { try audit(.userUpdated, .user(id), before: changes.before, after: changes.after, by: access) }
+        if !changes.isEmpty {
+            try audit(.userUpdated, .user(id), before: changes.before, after: changes.after, by: access)
+        }
         return changed
     }
 
@@ -277,7 +279,8 @@ extension RowReader {
         }
         if let text = filter.text {
             let pattern = SQLValue.text("%\(Self.unwild(text))%")
-            add("(u.name LIKE ? ESCAPE '!' OR \(connection.searched("u.email_key")) LIKE ? ESCAPE '!')", pattern, pattern)
+            let email = connection.searched("u.email_key")
+            add("(u.name LIKE ? ESCAPE '!' OR \(email) LIKE ? ESCAPE '!')", pattern, pattern)
         }
         arguments.append(.integer(Int64(limit) + 1))
         let users = try connection.rows(

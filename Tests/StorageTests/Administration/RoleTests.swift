@@ -34,7 +34,8 @@ import Testing
         await #expect(throws: Refusal.notFound) { try await store.read { try $0.role(id, by: admin) } }
         let log = try await fixture.auditLog()
         #expect(log.map(\.action) == [.roleDeleted, .userDeleted, .roleUpdated, .roleCreated])
-        #expect(log[2].before == ["name": "Support lead", "permissions": ["contacts:read", "conversations:read:team"]])
+        #expect(
+            log[2].before == ["name": "Support lead", "permissions": ["contacts:read", "conversations:read:team"]])
         #expect(log[2].after == ["name": "Chief", "permissions": ["conversations:read", "users:read"]])
     }
 
@@ -70,7 +71,8 @@ import Testing
         let fixture = try await StoreFixture(on: database)
         let (store, admin) = (fixture.store, fixture.admin)
         for index in 0..<3 { _ = try await fixture.role("role \(index)", []) }
-        _ = try await fixture.member("bo", try #require(try await store.read { try $0.role(named: "role 1", in: admin.workspaceId) }))
+        let role = try await store.read { try $0.role(named: "role 1", in: admin.workspaceId) }
+        _ = try await fixture.member("bo", try #require(role))
         var (seen, position): ([String], KeysetPosition?) = ([], nil)
         repeat {
             let after = position
