@@ -41,8 +41,7 @@ enum ConversationQuery {
         var filter = ConversationFilter()
         filter.status = query[status]
         filter.updatedSince = query[updatedSince]
-        // A contact must not find out by filtering what it is not shown.
-        guard let staff = access.staff else { return filter }
+        let visible = filter
         filter.priority = query[priority]
         filter.ownerKind = query[owner]
         filter.teamId = query[team]
@@ -51,9 +50,12 @@ enum ConversationQuery {
         filter.label = query[label]
         filter.text = query[text]
         if let named = query.raw(assignee.name) {
-            filter.assignee = named == "me" ? staff.userId : query.identifiers.identifier(named, of: User.self)
-            if filter.assignee == nil { query.reject(assignee) }
+            filter.assignee =
+                named == "me" ? access.staff?.userId : query.identifiers.identifier(named, of: User.self)
+            if filter.assignee == nil, named != "me" { query.reject(assignee) }
         }
+        // A contact must not find out by filtering what it is not shown. What it asks for has to be right all the same.
+        guard access.staff != nil else { return visible }
         return filter
     }
 }
