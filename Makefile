@@ -74,11 +74,13 @@ $(VENV)/requirements.txt: $(REQUIREMENTS)
 smoke: ## Walk through a running server (URL=http://localhost:8000)
 	@Scripts/smoke "$(URL)"
 
-bench: build ## Measure a release build: start, memory, round trip, idle sockets, and several nodes beside one
+bench: build ## Measure a release build: start, memory, round trip, idle sockets, several nodes, lists over a million
 	@Scripts/install-packages test
 	@python3 Bench/first_figures.py .build/release/chat-api
 	@echo
 	@python3 Bench/cluster.py .build/release/chat-api
+	@echo
+	@python3 Bench/lists.py .build/release/chat-api
 
 lint: ## Check the format of the sources and the table of embedded files
 	@swift format lint --strict --recursive $(SOURCES)

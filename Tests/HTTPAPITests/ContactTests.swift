@@ -84,7 +84,9 @@ struct ContactTests {
             try await client.with(token: agent).delete(path).expect(403, "forbidden")
             try await staff.with(.ifMatch, "\"other\"").delete(path).expect(412, "precondition_failed")
             try await staff.with(.ifMatch, tag).delete(path).expect(204)
-            for again in [try await staff.get(path), try await staff.delete(path), try await staff.get("\(path)/conversations")] {
+            for again in [
+                try await staff.get(path), try await staff.delete(path), try await staff.get("\(path)/conversations"),
+            ] {
                 try again.expect(404, "not_found")
             }
             try await staff.patch(path, ["name": "x"]).expect(404, "not_found")
@@ -108,7 +110,8 @@ struct ContactTests {
                 try await client.visit(["contact": ["phone": "123456"]])
             )
             for visit in [first, second] {
-                try await client.with(token: visit.token).post("\(visit.path)/messages", ["content": "hello"]).expect(201)
+                try await client.with(token: visit.token).post("\(visit.path)/messages", ["content": "hello"]).expect(
+                    201)
             }
             let path = "contacts/\(first.contactId)"
             let other: JSONValue = ["contact_id": .string(second.contactId)]
@@ -146,7 +149,10 @@ struct ContactTests {
                 fixture.clock.advance(seconds: 1)
                 let made = try await staff.post(
                     "contacts",
-                    ["name": .string("Ann \(index)"), "email": .string("A\(index)@Example.com"), "external_id": .string("c\(index)")]
+                    [
+                        "name": .string("Ann \(index)"), "email": .string("A\(index)@Example.com"),
+                        "external_id": .string("c\(index)"),
+                    ]
                 ).expect(201)
                 ids.append(made["id"] ?? .null)
             }

@@ -179,7 +179,9 @@ import Testing
         await #expect(throws: Refusal.notFound) {
             try await fixture.store.mergeContact(other, into: id, by: foreign)
         }
-        await #expect(throws: Refusal.notFound) { try await fixture.store.write { try $0.deleteContact(id, by: foreign) } }
+        await #expect(throws: Refusal.notFound) {
+            try await fixture.store.write { try $0.deleteContact(id, by: foreign) }
+        }
         #expect(fixture.commits.movedSessions.isEmpty && fixture.commits.endedSessions.isEmpty)
     }
 

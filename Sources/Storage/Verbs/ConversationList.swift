@@ -113,7 +113,8 @@ extension RowReader {
         }
         try SQLPlaces.each(conversations.sorted()) { list, keys in
             try read(
-                " \(connection.readByKey)", "h.workspace_id = ? AND h.conversation_id IN (\(list))", [.identifier(access.workspaceId)] + keys)
+                " \(connection.readByKey)", "h.workspace_id = ? AND h.conversation_id IN (\(list))",
+                [.identifier(access.workspaceId)] + keys)
         }
         guard places.count <= settings.searchBounds.entries else { return nil }
         try SQLPlaces.each(contacts.sorted()) { list, keys in

@@ -24,8 +24,10 @@ extension Transaction {
     ) throws -> Int {
         let ids = try connection.rows(
             """
-            SELECT id FROM conversations WHERE workspace_id = ? AND owner_kind = ? AND owner_id = ? \
-            AND status IN ('open', 'pending', 'snoozed') ORDER BY id LIMIT ?
+            SELECT h.conversation_id FROM conversation_heads h \
+            \(connection.read(by: "conversation_heads_by_answerer")) \
+            WHERE h.workspace_id = ? AND h.owner_kind = ? AND h.owner_id = ? \
+            AND h.status IN ('open', 'pending', 'snoozed') ORDER BY h.conversation_id LIMIT ?
             """,
             [.identifier(access.workspaceId), .text(kind.rawValue), .integer(key), .integer(Int64(Self.releaseLimit))]
         ) { $0.identifier(0, of: Conversation.self) }
