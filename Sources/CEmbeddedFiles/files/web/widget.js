@@ -95,11 +95,12 @@ async function newSession() {
   const ways = token ? [{ token, conversation_id }, { token }, {}] : [{}];
   for (const way of ways) {
     try {
-      const { session, session_token, websocket_url } = await http('POST', '/sessions', {
+      const { session, session_token, websocket_url, inbox } = await http('POST', '/sessions', {
         inbox_key: options.inboxKey, identity_token: options.identityToken, locale,
         conversation_id: way.conversation_id || undefined,
       }, way.token || '');
-      remember({ session_id: session.id, token: session_token, conversation_id: session.conversation_id });
+      remember({ session_id: session.id, token: session_token, conversation_id: session.conversation_id, greeting: inbox?.greeting });
+      intro.textContent = inbox?.greeting || words.hello;
       return new URL(websocket_url).searchParams.get('ticket');
     } catch (error) {
       if (!refused(error) || way === ways.at(-1)) throw error;
@@ -499,7 +500,7 @@ const title = make('h2', 'title', { id: 'title' });
 const subtitle = make('p', 'subtitle', { role: 'status' });
 const closer = make('button', 'close', { 'aria-label': words.close, onclick: () => toggle(false) }, icon('M6 6l12 12M18 6L6 18'));
 const earlier = make('button', 'earlier', { onclick: () => readHistory(oldest) }, words.earlier);
-const intro = make('p', 'intro', {}, words.hello);
+const intro = make('p', 'intro', {}, recall().greeting || words.hello);
 const log = make('div', 'log', { role: 'log', tabindex: 0, 'aria-label': words.chat, onscroll: markRead }, earlier, intro);
 const typist = make('span', 'typist');
 const dots = make('div', 'typing', {}, make('i'), make('i'), make('i'), typist);
