@@ -169,7 +169,7 @@ struct MessageTests {
                 ),
                 (["content": "x", "client_message_id": ""], "client_message_id required"),
                 (["content": "x", "type": "event"], "type invalid_value"),
-                (["content": "x", "type": "file"], "type invalid_value"),
+                (["content": "x", "type": "file"], "attachment_ids required"),
                 (["content": "x", "type": "shout"], "type invalid_value"),
                 (["content": "x", "reply_to": "msg_x"], "reply_to not_found"),
                 (["content": "x", "reply_to": foreign["id"] ?? .null], "reply_to not_found"),
