@@ -36,20 +36,20 @@ struct DescribedAnswers: Sendable {
         let found = endpoints.filter { $0.matches(segments) && $0.method == asked }
             .min { $0.path.count { $0 == "{" } < $1.path.count { $0 == "{" } }
         guard let found, method != .options else { return }
-        let where_ = "\(method) \(uri) → \(reply.status)"
+        let shown = "\(method) \(uri) → \(reply.status)"
         let path = ParameterDescription(endpoint: found).path
         let operation = check.document["paths"]?[path]?[asked.rawValue.lowercased()]
         guard let answer = operation?["responses"]?[String(reply.status)].map(resolved) else {
-            Issue.record("\(where_): a status that is not described: \(reply.text.prefix(300))")
+            Issue.record("\(shown): a status that is not described: \(reply.text.prefix(300))")
             return
         }
         guard method != .head, let type = reply[header: "Content-Type"]?.split(separator: ";").first else { return }
         guard let media = answer["content"]?[String(type)] else {
-            Issue.record("\(where_): \(type) is not described")
+            Issue.record("\(shown): \(type) is not described")
             return
         }
         guard type.hasSuffix("json"), let schema = media["schema"] else { return }
         let faults = check.faults(reply.json, schema)
-        #expect(faults == [], "\(where_): \(reply.text.prefix(600))")
+        #expect(faults == [], "\(shown): \(reply.text.prefix(600))")
     }
 }

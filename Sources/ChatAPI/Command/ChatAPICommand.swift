@@ -9,7 +9,8 @@ struct ChatAPICommand: ParsableCommand {
         abstract: abstract,
         version: "chat-api \(Version.current)",
         subcommands: [
-            ServeVerb.self, MigrateVerb.self, DoctorVerb.self, WorkspaceVerbs.self, UserVerbs.self, StatisticsVerbs.self,
+            ServeVerb.self, MigrateVerb.self, DoctorVerb.self, WorkspaceVerbs.self, UserVerbs.self,
+            StatisticsVerbs.self,
             OpenAPIVerb.self, GenerateVerb.self, EnvExampleVerb.self,
         ],
         defaultSubcommand: ServeVerb.self)

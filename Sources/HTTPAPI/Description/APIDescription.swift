@@ -74,12 +74,12 @@ public struct APIDescription: Sendable {
                 if case .string(let target)? = members["$ref"], target.hasPrefix(prefix) {
                     names.insert(String(target.dropFirst(prefix.count)))
                 }
-                members.values.forEach(look)
-            case .array(let elements): elements.forEach(look)
+                for member in members.values { look(member) }
+            case .array(let elements): for element in elements { look(element) }
             default: break
             }
         }
-        paths.values.forEach { $0.values.forEach(look) }
+        for path in paths.values { for operation in path.values { look(operation) } }
         return names
     }
 
