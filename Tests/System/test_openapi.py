@@ -146,6 +146,7 @@ def test_the_page_needs_no_other_origin_where_swagger_ui_is_installed(serve):
         assert httpx.get(f"{server.base_url}/docs/assets/{name}", timeout=30).status_code == 404
 
 
+@pytest.mark.browser
 def test_a_browser_shows_the_description(serve):
     """Swagger UI itself, under the page's own policy."""
     assets = artifacts.FOLDER / "docs-assets"
