@@ -50,13 +50,14 @@ final class MySQLCluster: Sendable {
             try $0.createWorkspace(slug: "default", name: "Default", inboxKey: "key", inboxSecret: [1])
         }
         (workspaceId, inboxId) = (workspace.id, inbox.id)
-        let user = try await store.write {
-            try $0.createUser(
+        let (user, login) = try await store.write { transaction in
+            let made = try transaction.createUser(
                 email: "ada@example.com", name: "Ada", passwordHash: "x", role: .admin, in: workspace.id)
+            return try transaction.beginLogin(of: made.id, refreshDigest: Array(0..<32))
         }
         admin = Access(
             workspaceId: workspace.id,
-            principal: .staff(.init(userId: user.id, name: user.name, role: .admin, credential: .login(Identifier(1)))))
+            principal: .staff(.init(userId: user.id, name: user.name, role: .admin, credential: .login(login.id))))
         await store.close()
     }
 

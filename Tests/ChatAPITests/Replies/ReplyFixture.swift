@@ -55,13 +55,14 @@ final class ReplyFixture: Sendable {
         }
         workspaceId = workspace.id
         inboxId = inbox.id
-        let user = try await store.write {
-            try $0.createUser(
+        let (user, login) = try await store.write { transaction in
+            let made = try transaction.createUser(
                 email: "admin@example.com", name: "Ada", passwordHash: "x", role: .admin, in: workspace.id)
+            return try transaction.beginLogin(of: made.id, refreshDigest: Array(0..<32))
         }
         admin = Access(
             workspaceId: workspace.id,
-            principal: .staff(.init(userId: user.id, name: user.name, role: .admin, credential: .login(Identifier(1)))))
+            principal: .staff(.init(userId: user.id, name: user.name, role: .admin, credential: .login(login.id))))
     }
 
     deinit { try? FileManager.default.removeItem(at: folder) }
