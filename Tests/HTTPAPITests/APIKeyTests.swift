@@ -46,7 +46,8 @@ struct APIKeyTests {
             let list = try await admin.get("admin/api-keys").expect(200)
             #expect(list.items == [read.json] && !list.text.contains(text))
             let tag = read[header: "ETag"] ?? ""
-            let renamed = try await admin.with(.ifMatch, tag).patch("admin/api-keys/\(id)", ["name": "Reports"]).expect(200)
+            let renamed = try await admin.with(.ifMatch, tag).patch("admin/api-keys/\(id)", ["name": "Reports"]).expect(
+                200)
             #expect(renamed["name"] == "Reports")
             try await admin.with(.ifMatch, tag).patch("admin/api-keys/\(id)", ["name": "X"]).expect(412)
             try await admin.with(.ifMatch, tag).delete("admin/api-keys/\(id)").expect(412)
@@ -148,7 +149,9 @@ struct APIKeyTests {
     @Test("What looks like a key and is none")
     func noKey() async throws {
         try await administer { admin, fixture in
-            for text in ["ck_", "ck_x", "ck_" + String(repeating: "A", count: 43), "ck_" + String(repeating: "!", count: 43)] {
+            for text in [
+                "ck_", "ck_x", "ck_" + String(repeating: "A", count: 43), "ck_" + String(repeating: "!", count: 43),
+            ] {
                 try await admin.with(token: text).get("users/me").expect(401, "unauthenticated")
             }
             let made = try await key(admin, ["contacts:read"])
@@ -177,7 +180,9 @@ struct APIKeyTests {
         try await administer(remembersCallers: true) { admin, fixture in
             let made = try await key(admin, ["contacts:read"])
             let id = try fixture.key(made.id, of: APIKey.self)
-            @Sendable func used() async throws -> Timestamp? { try await fixture.store.read { try $0.apiKey(id)?.lastUsedAt } }
+            @Sendable func used() async throws -> Timestamp? {
+                try await fixture.store.read { try $0.apiKey(id)?.lastUsedAt }
+            }
             let first = fixture.clock.now()
             try await admin.with(token: made.text).get("contacts").expect(200)
             try await eventually("the use is written down") { try await used() == first }
@@ -219,7 +224,9 @@ struct APIKeyTests {
             }
             // Whoever's rights change is asked at once.
             let before = reads()
-            try await fixture.store.write { _ = try $0.revokeAPIKey(fixture.key(made.id, of: APIKey.self), by: .server(of: fixture.workspace.id)) }
+            try await fixture.store.write {
+                _ = try $0.revokeAPIKey(fixture.key(made.id, of: APIKey.self), by: .server(of: fixture.workspace.id))
+            }
             try await admin.with(token: made.text).get("contacts").expect(401, "token_revoked")
             #expect(reads() - before == 1)
         }

@@ -20,7 +20,9 @@ struct FeedTests {
             let visits = [try await admin.with(token: nil).visit(), try await admin.with(token: nil).visit()]
             for round in 0..<3 {
                 for visit in visits {
-                    try await admin.with(token: visit.token).post("\(visit.path)/messages", ["content": .string("\(round)")]).expect(201)
+                    try await admin.with(token: visit.token).post(
+                        "\(visit.path)/messages", ["content": .string("\(round)")]
+                    ).expect(201)
                 }
             }
             try await admin.post("\(visits[0].path)/messages", ["content": "secret", "type": "note"]).expect(201)
@@ -41,7 +43,8 @@ struct FeedTests {
                 #expect(events.filter { $0["conversation_id"]?.stringValue == visit.conversationId } == log)
             }
             #expect(events.contains { $0["data"]?["message"]?["content"] == "secret" }, "staff's form")
-            try await admin.with(token: visits[1].token).post("\(visits[1].path)/messages", ["content": "later"]).expect(201)
+            try await admin.with(token: visits[1].token).post("\(visits[1].path)/messages", ["content": "later"])
+                .expect(201)
             let more = try await admin.get("events?after=\(cursor ?? "")").expect(200)
             #expect(more.items.first?["data"]?["message"]?["content"] == "later")
             let start = try await admin.get("events?limit=1").expect(200)
@@ -119,7 +122,8 @@ struct FeedTests {
                 (["code": "c", "text": .string(String(repeating: "t", count: 2001))], "text too_long"),
             ]
             for (body, problem) in bad {
-                #expect(try await admin.post("admin/notices", body).expect(422, "validation_failed").errors == [problem])
+                #expect(
+                    try await admin.post("admin/notices", body).expect(422, "validation_failed").errors == [problem])
             }
             let agent = admin.with(token: try await fixture.token(.agent))
             try await agent.post("admin/notices", ["code": "c", "text": "t"]).expect(403, "forbidden")
@@ -133,7 +137,8 @@ struct FeedTests {
             let id = try #require(team["id"]?.stringValue)
             let visit = try await admin.with(token: nil).visit()
             try await admin.with(token: visit.token).post("\(visit.path)/messages", ["content": "hi"]).expect(201)
-            let given = try await admin.post("\(visit.path)/switch", ["to": "human", "team_id": .string(id)]).expect(200)
+            let given = try await admin.post("\(visit.path)/switch", ["to": "human", "team_id": .string(id)]).expect(
+                200)
             #expect(given["owner"] == ["kind": "team", "id": .string(id), "name": "Sales", "epoch": 2])
             let seen = try await admin.with(token: visit.token).get(visit.path).expect(200)
             #expect(seen["owner"] == ["kind": "team", "name": "Sales", "epoch": 2])
@@ -148,7 +153,10 @@ struct FeedTests {
                 (["to": "human", "agent_id": "usr_x"], "agent_id not_found"),
             ]
             for (body, problem) in bad {
-                #expect(try await admin.post("\(visit.path)/switch", body).expect(422, "validation_failed").errors == [problem])
+                #expect(
+                    try await admin.post("\(visit.path)/switch", body).expect(422, "validation_failed").errors == [
+                        problem
+                    ])
             }
             try await admin.with(token: visit.token).post(
                 "\(visit.path)/switch", ["to": "human", "team_id": .string(id)]

@@ -34,10 +34,14 @@ import Testing
         #expect(changes.visibleToContact.previousOwner == nil)
         // As with the queue, a reply alone takes nothing over, and a contact's wish for a human throws nothing out.
         _ = try await fixture.send("Hello, Zoe", to: id, by: agent)
-        let asked = try await fixture.store.write { try $0.switchOwner(of: id, to: .anyHuman, reason: nil, by: visitor) }
+        let asked = try await fixture.store.write {
+            try $0.switchOwner(of: id, to: .anyHuman, reason: nil, by: visitor)
+        }
         #expect(asked.owner.kind == .team && asked.owner.epoch == 2)
         await #expect(throws: Refusal.forbidden) {
-            _ = try await fixture.store.write { try $0.switchOwner(of: id, to: .team(team.id), reason: nil, by: visitor) }
+            _ = try await fixture.store.write {
+                try $0.switchOwner(of: id, to: .team(team.id), reason: nil, by: visitor)
+            }
         }
         let taken = try await fixture.store.write {
             try $0.switchOwner(of: id, to: .agent(agent.userId), expectedEpoch: 2, reason: nil, by: agent)
@@ -51,7 +55,9 @@ import Testing
         let (sales, service) = (try await team("Sales", fixture), try await team("Service", fixture))
         let (id, _) = try await conversation(fixture)
         _ = try await conversation(fixture)
-        _ = try await fixture.store.write { try $0.switchOwner(of: id, to: .team(sales.id), reason: nil, by: fixture.admin) }
+        _ = try await fixture.store.write {
+            try $0.switchOwner(of: id, to: .team(sales.id), reason: nil, by: fixture.admin)
+        }
         func listed(_ fill: (inout ConversationFilter) -> Void) async throws -> [Identifier<Conversation>] {
             var filter = ConversationFilter()
             fill(&filter)
@@ -84,7 +90,9 @@ import Testing
         ]
         for (target, field) in wrong {
             do {
-                _ = try await fixture.store.write { try $0.switchOwner(of: id, to: target, reason: nil, by: fixture.admin) }
+                _ = try await fixture.store.write {
+                    try $0.switchOwner(of: id, to: target, reason: nil, by: fixture.admin)
+                }
                 Issue.record("\(target) was taken")
             } catch Refusal.invalid(let problems) {
                 #expect(problems.map(\.field) == [field] && problems.map(\.code) == ["not_found"])
@@ -111,7 +119,9 @@ import Testing
                 }
             }
         }
-        #expect(try await fixture.store.write { try $0.releaseConversations(ofAgent: agent.userId, by: fixture.admin) } == 2)
+        #expect(
+            try await fixture.store.write { try $0.releaseConversations(ofAgent: agent.userId, by: fixture.admin) } == 2
+        )
         #expect(try await fixture.store.write { try $0.releaseConversations(ofTeam: team.id, by: fixture.admin) } == 2)
         let all = ids
         let owners = try await fixture.store.read { snapshot in

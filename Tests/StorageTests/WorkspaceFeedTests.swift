@@ -64,11 +64,15 @@ import Testing
         try await stamped(fixture)
         let first = try await fixture.store.read { try $0.workspaceFeed(after: 0, limit: 10, by: fixture.admin) }
         #expect(first.events.count == 1 && !first.hasMore)
-        let nothing = try await fixture.store.read { try $0.workspaceFeed(after: first.end, limit: 10, by: fixture.admin) }
+        let nothing = try await fixture.store.read {
+            try $0.workspaceFeed(after: first.end, limit: 10, by: fixture.admin)
+        }
         #expect(nothing.events.isEmpty && nothing.end == first.end)
         _ = try await fixture.send("hello", to: session.conversationId, by: visitor)
         try await stamped(fixture)
-        let next = try await fixture.store.read { try $0.workspaceFeed(after: nothing.end, limit: 10, by: fixture.admin) }
+        let next = try await fixture.store.read {
+            try $0.workspaceFeed(after: nothing.end, limit: 10, by: fixture.admin)
+        }
         #expect(next.events.first?.message?.content == "hello")
     }
 
@@ -91,6 +95,9 @@ import Testing
         }
         try await stamped(fixture)
         let entries = try await fixture.store.read { try $0.feed(after: 0, limit: 10) }
-        #expect(entries.map(\.owners) == [nil, OwnerChange(from: Owner(kind: .ai, epoch: 1), to: Owner(kind: .none, epoch: 2))])
+        #expect(
+            entries.map(\.owners) == [
+                nil, OwnerChange(from: Owner(kind: .ai, epoch: 1), to: Owner(kind: .none, epoch: 2)),
+            ])
     }
 }

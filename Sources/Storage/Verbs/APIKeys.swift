@@ -54,7 +54,8 @@ extension Transaction {
         guard let expiresAt, expiresAt <= end else {
             throw Refusal.invalid([
                 FieldProblem(
-                    field: "expires_at", code: "out_of_range", message: "must not be after the end of the key that asks")
+                    field: "expires_at", code: "out_of_range", message: "must not be after the end of the key that asks"
+                )
             ])
         }
     }

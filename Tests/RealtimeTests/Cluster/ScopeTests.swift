@@ -81,11 +81,14 @@ import Wire
 
     @Test func beyondTheScopeThereIsNothing() async throws {
         let fixture = try await ClusterFixture()
-        let bo = try await fixture.member("bo", "conversations:read:own", "messages:write:own", "conversations:write:own")
+        let bo = try await fixture.member(
+            "bo", "conversations:read:own", "messages:write:own", "conversations:write:own")
         let (id, visitor) = try await fixture.waiting()
         let job = try await fixture.ask(in: id, by: visitor, owner: .ai)
-        let contact = try await SocketPort(fixture.nodes[0], .session(visitor.contact?.sessionId ?? Identifier(0)), as: visitor)
-            .connect()
+        let contact = try await SocketPort(
+            fixture.nodes[0], .session(visitor.contact?.sessionId ?? Identifier(0)), as: visitor
+        )
+        .connect()
         try await contact.next("synced")
         let client = try await SocketPort(fixture.nodes[0], .agent, as: bo).connect()
         try await client.next("synced")
@@ -193,7 +196,9 @@ import Wire
             if way == .feed { known = try await node.watch.lookForEndedRights(knowing: known, since: start) }
         }
         try await members([bo.userId])
-        try await eventually("bo reads what is the team's") { try await subscribe(theirs, "in\(Int.random(in: 0..<1 << 40))") == "ack" }
+        try await eventually("bo reads what is the team's") {
+            try await subscribe(theirs, "in\(Int.random(in: 0..<1 << 40))") == "ack"
+        }
         try await members([])
         let gone = try await client.next("unsubscribed")
         #expect(gone.json["conversation_id"]?.stringValue == fixture.text(theirs))
@@ -300,7 +305,8 @@ import Wire
         let fixture = try await ClusterFixture()
         let (session, visitor) = try await fixture.visitor()
         let node = fixture.nodes[1]
-        let agent = try await SocketPort(node, .agent, as: try await fixture.member("bo", "conversations:read")).connect()
+        let agent = try await SocketPort(node, .agent, as: try await fixture.member("bo", "conversations:read"))
+            .connect()
         let contact = try await SocketPort(node, .session(session.id), as: visitor).connect()
         for client in [agent, contact] { try await client.next("synced") }
         if way == .feed { node.bus.cutOff() }
@@ -325,13 +331,15 @@ import Wire
 
     @Test func aNoticeKnowsForWhomItIs() {
         func notice(_ audience: Notice.Audience, _ locale: String?) -> Notice {
-            Notice(id: Identifier(1), workspaceId: Identifier(1), code: "c", text: "t", audience: audience, locale: locale)
+            Notice(
+                id: Identifier(1), workspaceId: Identifier(1), code: "c", text: "t", audience: audience, locale: locale)
         }
         #expect(notice(.all, nil).isFor(.staff, speaking: "en") && notice(.all, nil).isFor(.contact, speaking: nil))
         #expect(notice(.staff, nil).isFor(.staff, speaking: nil) && !notice(.staff, nil).isFor(.contact, speaking: nil))
         #expect(!notice(.contacts, nil).isFor(.staff, speaking: nil))
         #expect(notice(.all, "zh-CN").isFor(.contact, speaking: "zh-TW"))
-        #expect(!notice(.all, "zh-CN").isFor(.contact, speaking: "en") && notice(.all, "zh").isFor(.contact, speaking: nil))
+        #expect(
+            !notice(.all, "zh-CN").isFor(.contact, speaking: "en") && notice(.all, "zh").isFor(.contact, speaking: nil))
     }
 }
 

@@ -69,7 +69,8 @@ import Testing
         let fixture = try await StoreFixture(on: database)
         let digest = StoreFixture.bytes()
         let end = fixture.clock.now().adding(seconds: 3600)
-        _ = try await key(fixture, Grants([Permission(.apiKeysWrite)]), expiresAt: end, by: fixture.admin, digest: digest)
+        _ = try await key(
+            fixture, Grants([Permission(.apiKeysWrite)]), expiresAt: end, by: fixture.admin, digest: digest)
         let byKey = try access(try await standing(fixture, digest), in: fixture.workspace)
         let wanted = Grants([Permission(.apiKeysWrite)])
         for later in [nil, end.adding(seconds: 1)] {
