@@ -228,8 +228,8 @@ actor ReplyRun {
         do {
             return try await context.store.read { try $0.question(of: job) }
         } catch Refusal.notFound {
-            // The contact has taken back all that it asked.
-            throw Ending.stopped
+            // The contact has taken back all that it asked. What it has asked since is still to be answered.
+            throw self.job.questionSeq > job.questionSeq ? Ending.questionGrew : Ending.stopped
         }
     }
 

@@ -32,11 +32,14 @@ struct AttachmentContent: Sendable {
             Answer(response: try await respond(to: call))
         }
         table.describeLast {
-            $0.produces = FileKind.allCases.map(\.mediaType)
-            $0.alternatives.append(
-                .init(
-                    status: .partialContent, summary: "The range that `Range` asks for.",
-                    contentType: "application/octet-stream", type: nil))
+            let types = FileKind.allCases.map(\.mediaType)
+            $0.produces = types
+            for type in types {
+                $0.alternatives.append(
+                    .init(
+                        status: .partialContent, summary: "The range that `Range` asks for.", contentType: type,
+                        type: nil))
+            }
         }
         table.alsoAnswersNotModified()
     }
