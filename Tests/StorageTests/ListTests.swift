@@ -18,6 +18,8 @@ import Testing
                     let visible = expected.filter { access.allows(.conversationsRead, on: $0.conversation.owner) }
                     let listed = try await world.list(filter, by: access)
                     #expect(listed == visible.map(\.conversation.id), "\(filter)")
+                    guard filter == ConversationFilter() else { continue }
+                    try await world.checkRows(visible.map(\.conversation.id), by: access)
                 }
             }
         }

@@ -83,6 +83,9 @@ struct ListWorld: Sendable {
 
     func write(to id: Identifier<Conversation>) async throws {
         _ = try? await fixture.send("more", to: id, by: fixture.admin)
+        guard await state.number(0..<2) == 0 else { return }
+        let (seq, reader) = (Int64(await state.number(0..<6)), readers[await state.number(0..<2)])
+        _ = try? await fixture.store.write { try $0.markRead(id, upTo: seq, by: reader) }
     }
 
     func update(_ id: Identifier<Conversation>, _ change: @Sendable (inout ConversationPatch) -> Void) async throws {
@@ -234,6 +237,14 @@ struct ListWorld: Sendable {
                         contact.map { SearchText.words(of: $0) } ?? [],
                     ])
             }
+        }
+    }
+
+    /// Rows of a list say what each says by itself.
+    func checkRows(_ ids: [Identifier<Conversation>], by access: Access) async throws {
+        try await fixture.store.read { snapshot in
+            let listed = try snapshot.conversations(ConversationFilter(), after: nil, limit: 1000, by: access).items
+            #expect(try ids.map { try snapshot.conversation($0, by: access) } == listed)
         }
     }
 

@@ -103,10 +103,11 @@ extension RowReader {
             }
             return true
         }
-        return try keys.compactMap { key in
+        let unread = try unreadCounts(in: Array(found.values), by: access)
+        return keys.compactMap { key in
             guard var conversation = found[key] else { return nil }
             conversation.labels = (labels[key] ?? []).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
-            conversation.unread = try unread(in: conversation.id, by: access)
+            conversation.unread = unread[key] ?? 0
             return conversation
         }
     }
