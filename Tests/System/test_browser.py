@@ -9,6 +9,7 @@ import pytest
 
 import artifacts
 from browser import WIDGET, Agent, Browser, Visitor
+from files import png
 from server import poll
 from telling import both_languages
 
@@ -100,6 +101,44 @@ def test_handing_over_to_the_console_and_back(server, upstream, open_browser):
     poll(lambda: visitor.owner == "ai", 10, "the widget back with the assistant")
     assert not [each for each in visitor.messages if each["text"] == "这是内部备注"]
     assert visiting.complaints() == [] and working.complaints() == []
+
+
+@both_languages
+def test_files_go_both_ways(server, open_browser, tmp_path, language):
+    photo, table, page = tmp_path / "photo.png", tmp_path / "报价 offer.csv", tmp_path / "page.html"
+    photo.write_bytes(png(320, 200))
+    table.write_text("a,b\n1,2\n")
+    page.write_text("<script>document.title = 'broken'</script>")
+    visiting, working = open_browser(language=language.locale), open_browser(language=language.locale)
+    visitor = Visitor(visiting, server.base_url)
+    visitor.open()
+    visitor.say("转人工" if language.locale == "zh" else "talk to a human")
+    agent = Agent(working, server.base_url)
+    agent.sign_in()
+    agent.live()
+    visitor.inside("picker").send_keys(f"{photo}\n{page}")
+    states = f"return [...{WIDGET}.querySelectorAll('[data-testid=file]')].map((each) => each.dataset.state)"
+    poll(lambda: visiting.run(states) == ["ready", "wrongKind"], 15, "one file taken and one refused")
+    visiting.shoot(f"widget-files-chosen-{language.locale}")
+    visitor.inside("send").click()
+    loaded = "return [...{0}.querySelectorAll('[data-testid=image]')].map((each) => each.complete && each.naturalWidth)"
+    poll(lambda: visiting.run(loaded.format(WIDGET)) == [320], 15, "the photo in the widget")
+    agent.choose(conversation_of(visitor))
+    thread = "document.getElementById('thread')"
+    poll(lambda: working.run(loaded.format(thread)) == [320], 15, "the photo in the console")
+    working.driver.find_element("css selector", "[data-testid=picker]").send_keys(str(table))
+    states = f"return [...{thread}.querySelectorAll('[data-testid=file]')].map((each) => each.dataset.state)"
+    poll(lambda: working.run(states) == ["ready"], 15, "the table taken")
+    agent.say("ok")
+    links = f"return [...{WIDGET}.querySelectorAll('a[data-testid=attachment]')].map((each) => each.textContent)"
+    poll(lambda: visiting.run(links) == ["", "报价 offer.csv · 1 KB"], 15, "the table in the widget")
+    visiting.shoot(f"widget-files-{language.locale}")
+    working.shoot(f"console-files-{language.locale}")
+    assert not visiting.overflows() and not working.overflows()
+    assert "broken" not in visiting.driver.title
+    assert working.complaints() == []
+    # The browser itself remarks on the refused upload.
+    assert all("415" in each for each in visiting.complaints())
 
 
 def test_a_wrong_password_says_so(server, open_browser):

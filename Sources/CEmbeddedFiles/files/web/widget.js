@@ -715,7 +715,7 @@ style.replaceSync(`
   .attachment { display: block; width: fit-content; margin: 4px 0 0; padding: 6px 10px; font-size: 13px; border-radius: 10px;
     border: 1px solid var(--line); } .attachment:has(img) { padding: 0; border: 0; } .image { display: block; max-width: 100%;
     max-height: 220px; border-radius: 10px; } [data-kind=contact] .attachment { margin-left: auto; }
-  .files { display: flex; flex-wrap: wrap; gap: 6px; padding: 8px 12px 0; } .file { padding: 2px 4px 2px 10px; font-size: 13px;
+  .files { display: flex; flex-wrap: wrap; gap: 6px; padding: 8px 12px; } .file { padding: 2px 4px 2px 10px; font-size: 13px;
     background: var(--soft); border-radius: 12px; overflow-wrap: anywhere; } .remove-file { padding: 0 6px; border: 0; background: none; }
   .file[data-state=tooLarge], .file[data-state=wrongKind], .file[data-state=failed] { color: var(--bad); }
   .attach { color: var(--mute); background: none; }
