@@ -156,7 +156,8 @@ export class List {
 
 function preview(message, user) {
   if (!message) return '';
-  const { sender, status, content } = message;
+  const { sender, status, content, attachments = [] } = message;
+  const said = content || attachments.map(({ name }) => name).join(', ');
   const who = sender.kind === 'ai' ? 'AI: ' : sender.kind === 'agent' ? `${sender.id === user.id ? say('me') : sender.name}: ` : '';
-  return who + (status === 'deleted' ? say('deleted') : String(content ?? '').slice(0, 160));
+  return who + (status === 'deleted' ? say('deleted') : String(said ?? '').slice(0, 160));
 }
