@@ -10,7 +10,9 @@ import time
 
 import pytest
 
+import artifacts
 from api import Api, admin, expect
+from browser import Browser, Visitor
 from client import Refused, Socket
 from cluster import Cluster
 
@@ -56,6 +58,23 @@ def test_an_inbox_says_how_it_greets_and_whether_the_ai_answers(public, staff):
     opened = expect(public.post("chat/sessions", {"inbox_key": inbox["key"]}), 201)
     assert opened["inbox"]["greeting"] is None
     assert staff.conversation(opened["session"]["conversation_id"])["owner"]["kind"] == "ai"
+
+
+@pytest.mark.browser
+def test_the_widget_greets_as_its_inbox_says(serve):
+    server = serve()
+    staff = admin(server)
+    (inbox,) = staff.listed("admin/inboxes")
+    expect(staff.patch(f"admin/inboxes/{inbox['id']}", {"greeting": "Ahoy <b>there</b>"}), 200)
+    browser = Browser(artifacts.FOLDER / "screenshots")
+    try:
+        for _ in range(2):  # The second time the session is there already.
+            visitor = Visitor(browser, server.base_url)
+            visitor.open()
+            assert visitor.inside("intro").text == "Ahoy <b>there</b>"
+        assert browser.complaints() == []
+    finally:
+        browser.driver.quit()
 
 
 def test_a_deleted_inbox_takes_no_sessions_and_keeps_its_conversations(public, staff):
