@@ -56,3 +56,12 @@ extension Admission {
         }
     }
 }
+
+extension Endpoint {
+    /// Who may call, for people.
+    var audience: String {
+        guard !notes.alsoNeeds.isEmpty else { return admission.sentence }
+        let others = notes.alsoNeeds.map { "`\($0.rawValue)`" }.joined(separator: " and ")
+        return "\(admission.sentence) Staff need \(others) as well."
+    }
+}

@@ -11,7 +11,7 @@ struct OperationDescription {
     var json: JSONValue {
         var members: [String: JSONValue] = [
             "operationId": .string(endpoint.operationId), "summary": .string(endpoint.summary),
-            "description": .string(endpoint.admission.sentence), "tags": [.string(endpoint.group)],
+            "description": .string(endpoint.audience), "tags": [.string(endpoint.group)],
             "responses": .object(responses), "security": .array(security),
         ]
         let parameters = ParameterDescription(endpoint: endpoint).json
@@ -24,7 +24,8 @@ struct OperationDescription {
     }
 
     private var security: [JSONValue] {
-        let schemes = endpoint.notes.isAuthenticationOptional ? [.sessionToken] : endpoint.admission.schemes
+        let schemes =
+            endpoint.notes.isAuthenticationOptional ? [.sessionToken, .userToken] : endpoint.admission.schemes
         let needs = schemes.map { JSONValue.object([$0.rawValue: []]) }
         return endpoint.notes.isAuthenticationOptional ? [.object([:])] + needs : needs
     }
@@ -37,7 +38,8 @@ struct OperationDescription {
         }
         guard let type = endpoint.request else { return nil }
         return [
-            "required": .bool(!endpoint.isBodyOptional), "content": ["application/json": media(components.schema(ofRequest: type))],
+            "required": .bool(!endpoint.isBodyOptional),
+            "content": ["application/json": media(components.schema(ofRequest: type))],
         ]
     }
 

@@ -21,6 +21,8 @@ struct AssistantRoutes: Sendable {
         ) { call in
             try await suggest(call)
         }
+        table.alsoStreams("The reply as it is written.")
+        table.alsoNeeds(.conversationsRead)
         table.post(
             "/api/v1/chat/conversations/{id}/summary", summary: "What has happened in the conversation, in a few lines",
             access: .staff(.assistantUse), response: SummaryView.self, problems: [.conflict]
@@ -30,6 +32,7 @@ struct AssistantRoutes: Sendable {
             return Answer(
                 SummaryView(text: summary.text, language: summary.language.rawValue, messageCount: summary.messages))
         }
+        table.alsoNeeds(.conversationsRead)
         table.get(
             "/api/v1/chat/conversations/{id}/messages/{message_id}/receipt",
             summary: "How an answer of the assistant came about", access: .staff(.assistantRead),
@@ -40,6 +43,7 @@ struct AssistantRoutes: Sendable {
             let kept = try await store.read { try $0.receipt(of: messageId, in: id, by: access) }
             return Answer(ReceiptView(kept, views.identifiers))
         }
+        table.alsoNeeds(.conversationsRead)
     }
 
     func registerProviders(in table: inout EndpointTable) {

@@ -1,3 +1,4 @@
+public import Domain
 public import HTTPTypes
 
 /// What a description says of a route beside its types, where the usual does not hold.
@@ -20,6 +21,9 @@ public struct EndpointNotes: Sendable {
     public var form: RequestForm?
     /// Credentials may be given, but need not.
     public var isAuthenticationOptional = false
+    /// What staff need beside the permission of the admission: who changes something that is there sees it, and so must be
+    /// allowed to.
+    public var alsoNeeds: [Permission.Action] = []
 
     /// A body of another type than JSON.
     public struct RequestForm: Sendable {
@@ -83,6 +87,11 @@ extension EndpointTable {
     /// The body is a form of these parts.
     mutating func consumes(_ parts: EndpointNotes.RequestForm.Part...) {
         describeLast { $0.form = EndpointNotes.RequestForm(parts: parts) }
+    }
+
+    /// Staff need these permissions too. The store asks for them, where it reads the rows.
+    mutating func alsoNeeds(_ actions: Permission.Action...) {
+        describeLast { $0.alsoNeeds = actions }
     }
 
     /// Credentials are looked at when there are some.
