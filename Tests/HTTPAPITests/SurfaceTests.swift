@@ -203,7 +203,7 @@ struct SurfaceTests {
                 #expect(again.status == 304 && again.body.isEmpty && again[header: "ETag"] == tag)
             }
             let widget = try await client.with(.origin, "https://shop.example").get("/widget.js").expect(200)
-            #expect(widget[header: "Content-Type"] == "text/javascript; charset=utf-8" && widget.body.count < 30 << 10)
+            #expect(widget[header: "Content-Type"] == "text/javascript; charset=utf-8" && widget.body.count < 36 << 10)
             #expect(widget[header: "Access-Control-Allow-Origin"] == "*")
             #expect(widget[header: "Cross-Origin-Resource-Policy"] == "cross-origin")
             #expect(widget[header: "Cache-Control"] == "no-cache")
