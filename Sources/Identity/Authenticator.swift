@@ -61,6 +61,12 @@ public struct Authenticator: Sendable {
         return access
     }
 
+    /// Whether ``access(of:)`` knows who it is without asking the rows.
+    public func remembers(_ token: VerifiedToken) -> Bool {
+        guard let holder = try? holder(of: token), let access = recent?.access(of: holder.key) else { return false }
+        return holder.isMet(by: access)
+    }
+
     private func access(of holder: TokenHolder) async throws -> Access {
         if let access = recent?.access(of: holder.key), holder.isMet(by: access) { return access }
         let changes = recent?.changes

@@ -152,8 +152,8 @@ struct ConversationTests {
             #expect(try await found("priority=urgent") == [1])
             #expect(try await found("q=100%25+off_er") == [1])
             #expect(try await found("q=customer+3") == [3])
-            #expect(
-                try await found("q=100+off") == [1] && found("q=ff_er").isEmpty, "words are found by their beginnings")
+            #expect(try await found("q=100+off") == [1])
+            #expect(try await found("q=ff_er").isEmpty, "words are found by their beginnings")
             #expect(try await found("q=%25").isEmpty, "where there is no word, nothing is found")
             #expect(try await found("q=4") == [3, 4], "a number, and part of a name")
             #expect(try await found("owner=agent") == [2])

@@ -1,6 +1,7 @@
 import Domain
 import Foundation
 import HTTPTypes
+import Identity
 import Storage
 import Testing
 

@@ -1,6 +1,11 @@
 import Domain
 import Foundation
 import HTTPTypes
+import Identity
+import Storage
+import Synchronization
+import Storage
+import Synchronization
 import Testing
 
 @testable import HTTPAPI
@@ -67,6 +72,56 @@ struct LimitTests {
             try await client.with(token: two).get("users/me").expect(200)
             fixture.clock.advance(milliseconds: 500)
             try await client.with(token: one).get("users/me").expect(200)
+        }
+    }
+
+    @Test("A flood of made-up API keys reaches the rows only so often")
+    func madeUpKeys() async throws {
+        let fixture = try await fixture(
+            .init(loginsPerMinute: 1, sessionsPerMinute: nil, requestsPerSecond: nil), proxied: true)
+        let admin = try await fixture.token()
+        try await fixture.runLive { client async throws in
+            let made = try await client.with(token: admin).post(
+                "admin/api-keys", ["name": "one", "permissions": ["contacts:read"]]
+            ).expect(201)
+            let key = try #require(made["key"]?.stringValue)
+            func ask(_ key: String, from address: String) async throws -> Reply {
+                try await client.with(header: "X-Forwarded-For", address).with(token: key).get("contacts")
+            }
+            for _ in 0..<10 {
+                try await ask(RandomToken(.apiKey).text, from: "192.0.2.1").expect(401, "unauthenticated")
+            }
+            try await ask(RandomToken(.apiKey).text, from: "192.0.2.1").expect(429, "rate_limited")
+            // Not the rows are at fault: nobody asks them.
+            fixture.driver.failure.withLock { $0 = .unavailable("gone") }
+            try await ask(RandomToken(.apiKey).text, from: "192.0.2.1").expect(429, "rate_limited")
+            fixture.driver.failure.withLock { $0 = nil }
+            try await ask(key, from: "192.0.2.2").expect(200)
+            // What is signed, or no key at all, is told apart without the rows.
+            try await client.with(header: "X-Forwarded-For", "192.0.2.1").with(token: admin).get("contacts").expect(200)
+            try await ask("ck_nonsense", from: "192.0.2.1").expect(401)
+            fixture.clock.advance(seconds: 60)
+            try await ask(key, from: "192.0.2.1").expect(200)
+        }
+    }
+
+    @Test("Registrations, refreshed tokens and sign-ins are limited per address, whatever they say")
+    func visits() async throws {
+        let fixture = try await fixture(
+            .init(loginsPerMinute: 1, sessionsPerMinute: nil, requestsPerSecond: 1), proxied: true)
+        try await fixture.runLive { client async throws in
+            func attempts(_ path: String, _ count: Int) async throws -> [Int] {
+                var statuses: [Int] = []
+                for _ in 0..<count {
+                    statuses.append(
+                        try await client.with(header: "X-Forwarded-For", "192.0.2.1").post(path, ["no": "body"]).status)
+                }
+                return statuses
+            }
+            #expect(try await attempts("auth/register", 2) == [422, 429])
+            #expect(try await attempts("auth/refresh", 3) == [422, 422, 429])
+            #expect(try await attempts("auth/login", 11) == Array(repeating: 422, count: 10) + [429])
+            try await client.with(header: "X-Forwarded-For", "192.0.2.2").post("auth/login", ["no": "body"]).expect(422)
         }
     }
 

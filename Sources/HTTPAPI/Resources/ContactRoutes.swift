@@ -92,6 +92,7 @@ struct ContactRoutes: Sendable {
             request: Edit.self, response: ContactView.self, problems: [.conflict],
             read: { try $0.contact($1, by: $2) }, check: { body, _ in Self.patch(body) },
             change: { try $0.updateContact($1, $2, by: $3) }, view: { contact, _ in views.contact(contact) })
+        table.alsoNeeds(.contactsRead)
         table.remove(
             "/api/v1/contacts/{id}", of: Contact.self,
             summary: "Forget a contact: its personal data goes, its visits end, its messages stay without a name",
@@ -105,6 +106,7 @@ struct ContactRoutes: Sendable {
         ) { call in
             try await conversations(call)
         }
+        table.alsoNeeds(.conversationsRead)
         table.post(
             "/api/v1/contacts/{id}/merge",
             summary: "Make another contact part of this one, with its conversations and visits",
@@ -115,6 +117,7 @@ struct ContactRoutes: Sendable {
             let contact = try await store.mergeContact(other, into: id, by: access)
             return Answer(views.contact(contact), tag: EntityTag(contact))
         }
+        table.alsoNeeds(.contactsRead)
     }
 
     private func list(_ call: Call) async throws -> Answer<ListView<ContactView>> {

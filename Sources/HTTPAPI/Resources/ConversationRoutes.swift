@@ -69,6 +69,7 @@ struct ConversationRoutes: Sendable {
         ) { body, call in
             try await open(body, call)
         }
+        table.alsoNeeds(.conversationsRead, .contactsRead)
         table.get(
             "/api/v1/chat/conversations/{id}", summary: "A conversation", access: .contactOr(.conversationsRead),
             response: ConversationAnswer.self
@@ -83,6 +84,7 @@ struct ConversationRoutes: Sendable {
             read: { try $0.conversation($1, by: $2) }, check: { body, _ in try patch(body) },
             change: { try $0.update($1, $2, by: $3) },
             view: { ConversationAnswer($0, for: $1.access.viewer, views) })
+        table.alsoNeeds(.conversationsRead)
     }
 
     private func answer(_ conversation: Conversation, _ call: Call) -> Answer<ConversationAnswer> {

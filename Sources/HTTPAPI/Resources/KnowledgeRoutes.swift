@@ -101,6 +101,7 @@ struct KnowledgeRoutes: Sendable {
             request: Edit.self, response: ArticleView.self, read: { try $0.article($1, by: $2) },
             check: { body, _ in try patch(body) }, change: { try $0.updateArticle($1, $2, by: $3) },
             view: { article, _ in views.article(article) })
+        table.alsoNeeds(.knowledgeRead)
         table.get(
             "/api/v1/admin/knowledge/search", summary: "What the published articles say to a question",
             access: .staff(.knowledgeRead), query: [Self.question.description, Self.limit.description],
@@ -111,6 +112,7 @@ struct KnowledgeRoutes: Sendable {
         table.remove(
             Self.path + "/{id}", of: Article.self, summary: "Delete an article", access: .staff(.knowledgeWrite),
             read: { try $0.article($1, by: $2) }, remove: { try $0.deleteArticle($1, by: $2) })
+        table.alsoNeeds(.knowledgeRead)
     }
 
     private func search(_ call: Call) async throws -> Answer<Found> {

@@ -41,6 +41,7 @@ struct MessageEditRoutes: Sendable {
             }
             return answer(message, call)
         }
+        table.alsoNeeds(.conversationsRead)
         table.delete(
             Self.path, summary: "Delete one's own message within the workspace's window, or any with messages:manage",
             access: .contactOr(.messagesWrite), problems: [.conflict, .conversationClosed, .preconditionFailed]
@@ -53,6 +54,7 @@ struct MessageEditRoutes: Sendable {
             }
             return .done
         }
+        table.alsoNeeds(.conversationsRead)
     }
 
     private func place(_ call: Call) throws -> (Identifier<Message>, Identifier<Conversation>, Access) {

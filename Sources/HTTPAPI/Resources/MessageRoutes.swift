@@ -52,6 +52,7 @@ struct MessageRoutes: Sendable {
         ) { body, call in
             try await send(body, call)
         }
+        table.alsoNeeds(.conversationsRead)
         table.alsoAnswers(.ok, MessageView.self, "The message was sent before, under the same `client_message_id`.")
         table.alsoStreams("The message, and the reply to it as it is written.")
         table.post(

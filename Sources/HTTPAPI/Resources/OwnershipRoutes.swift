@@ -52,6 +52,7 @@ struct OwnershipRoutes: Sendable {
             }
             return Answer(switched, for: access.viewer, views)
         }
+        table.alsoNeeds(.conversationsRead)
     }
 
     private func target(_ body: Switch, _ call: Call) throws -> OwnerSwitch {

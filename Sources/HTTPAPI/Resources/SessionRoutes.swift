@@ -53,6 +53,7 @@ struct SessionRoutes: Sendable {
             read: { try $0.session($1, by: $2) },
             check: { body, _ in Change(locale: body.locale.change, metadata: body.metadata.objectChange) },
             change: { try Self.apply($2, to: $1, in: $0, by: $3) }, view: { session, _ in views.session(session) })
+        table.alsoNeeds(.sessionsRead)
         table.post(
             "/api/v1/chat/sessions/{id}/ticket", summary: "A single-use ticket for the session's socket",
             access: .contact, response: AuthRoutes.Ticket.self, status: .created, idempotency: .ignored
@@ -69,6 +70,7 @@ struct SessionRoutes: Sendable {
             "/api/v1/chat/sessions/{id}", of: ChatSession.self, summary: "Close a session: its token and sockets die",
             access: .contactOr(.sessionsWrite), read: { try $0.session($1, by: $2) },
             remove: { try $0.closeSession($1, by: $2) })
+        table.alsoNeeds(.sessionsRead)
     }
 
     private struct Change: Sendable {

@@ -121,6 +121,7 @@ struct UserRoutes: Sendable {
                 }
                 return patch
             }, change: { try $0.updateUser($1, $2, by: $3) }, view: { user, _ in views.user(user) })
+        table.alsoNeeds(.usersRead)
         table.delete(
             Self.user, summary: "Delete a user; the name stays in what they said and did", access: .staff(.usersWrite),
             problems: [.conflict, .preconditionFailed]
@@ -133,6 +134,7 @@ struct UserRoutes: Sendable {
             }
             return .done
         }
+        table.alsoNeeds(.usersRead)
     }
 
     private func registerPasswordAndSessions(in table: inout EndpointTable) {
@@ -148,6 +150,7 @@ struct UserRoutes: Sendable {
             try await store.write { try $0.resetPassword(of: id, hash: hash, by: access) }
             return .done
         }
+        table.alsoNeeds(.usersRead)
         table.get(
             Self.user + "/sessions", summary: "Where a user is signed in, newest first", access: .staff(.usersRead),
             query: Paging.parameters, response: ListView<LoginView>.self
@@ -173,6 +176,7 @@ struct UserRoutes: Sendable {
             try await store.write { try $0.endLogin(loginId, of: id, by: access) }
             return .done
         }
+        table.alsoNeeds(.usersRead)
         table.delete(
             Self.user + "/sessions", summary: "End all sign-ins of a user", access: .staff(.usersWrite)
         ) { call in
@@ -180,6 +184,7 @@ struct UserRoutes: Sendable {
             try await store.write { try $0.endLogins(of: id, by: access) }
             return .done
         }
+        table.alsoNeeds(.usersRead)
     }
 
     private func add(_ body: New, _ call: Call) async throws -> Answer<UserView> {

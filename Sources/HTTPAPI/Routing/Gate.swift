@@ -16,12 +16,25 @@ struct Gate: Sendable {
         // are asked, keys once they are known.
         let subject = RateLimits.Subject.request(token: TokenDigest(of: bearer.text))
         if token.isSigned { try limits.count(subject) }
-        var access = try await authenticator.access(of: token)
+        var access = try await self.access(of: token, from: scope.client.rateKey)
         if !token.isSigned { try limits.count(subject) }
         access.address = scope.client.text
         scope.findings.principalKind = access.contact == nil ? access.staff?.role.name : "contact"
         try admission.check(access)
         return access
+    }
+
+    /// A key that is none shows only in the rows, so what an address may try is limited: a flood of made-up ones must not
+    /// cost the database. Keys that came lately are known without them, and go on beside the flood.
+    private func access(of token: VerifiedToken, from address: String) async throws -> Access {
+        guard !token.isSigned, !authenticator.remembers(token) else { return try await authenticator.access(of: token) }
+        try limits.requireRoom(for: .failure(address: address))
+        do {
+            return try await authenticator.access(of: token)
+        } catch let failure as AuthenticationFailure {
+            try limits.count(.failure(address: address))
+            throw failure
+        }
     }
 }
 
