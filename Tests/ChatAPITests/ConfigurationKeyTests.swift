@@ -68,6 +68,8 @@ struct KeyCase: Sendable, CustomTestStringConvertible {
                 "hunter2,\(String(repeating: "k3y", count: 11))",
                 "\(String(repeating: "k3y", count: 11)),\(String(repeating: "k3y", count: 11))",
             ]),
+        KeyCase(key: .attachmentDirectory, good: ["files", "/srv/files"], bad: [String(repeating: "a", count: 5000)]),
+        KeyCase(key: .attachmentMaxBytes, good: ["20971520"], bad: ["0", "-1", "much"]),
         KeyCase(
             key: .adminEmail, good: ["admin@chatapi.com", "a+b@localhost"],
             bad: ["admin", "@x.com", "a@", "a@b@c.com", "a b@c.com", "<a@b.com>", "a@-b.com"]),
@@ -118,10 +120,11 @@ struct KeyCase: Sendable, CustomTestStringConvertible {
         #expect(Set(ConfigurationKey.all.map(\.name)).count == ConfigurationKey.all.count)
     }
 
-    @Test func theTableHasTheKeysOfTheContractAndNoOthers() {
+    @Test func theTableHasTheseKeysAndNoOthers() {
         let contract = """
             ENVIRONMENT HOST PORT PUBLIC_URL DATA_DIR NODE_ID COMPONENTS LOG_LEVEL LOG_FORMAT DATABASE_URL REDIS_URL
-            JWT_SECRET ENCRYPTION_KEY ADMIN_EMAIL ADMIN_PASSWORD REGISTRATION TRUSTED_PROXIES CORS_ORIGINS METRICS_TOKEN
+            JWT_SECRET ENCRYPTION_KEY ATTACHMENT_DIR ATTACHMENT_MAX_BYTES
+            ADMIN_EMAIL ADMIN_PASSWORD REGISTRATION TRUSTED_PROXIES CORS_ORIGINS METRICS_TOKEN
             SESSION_IDLE_SECONDS SESSION_TTL_SECONDS AI_PROVIDERS OPENAI_API_KEY OPENAI_BASE_URL OPENAI_MODEL
             DASHSCOPE_API_KEY DASHSCOPE_BASE_URL DASHSCOPE_MODEL DASHSCOPE_DIALECT AI_CONTEXT_TOKENS
             AI_FIRST_TOKEN_SECONDS AI_LAST_CANDIDATE_SECONDS AI_IDLE_TOKEN_SECONDS AI_REPLY_SECONDS
