@@ -106,7 +106,7 @@ import Testing
         let driver = try await database.open()
         let conversation = try await StoreFixture(on: driver).visitor().0.conversationId.rawValue
         let columns = try await driver.read { try $0.columns(of: "messages") }
-        #expect(columns.count == 15 && columns.first == "id" && columns.last == "edited_at")
+        #expect(columns.count == 16 && columns.first == "id" && columns.last == "attachments")
         #expect(try await driver.read { try $0.columns(of: "no_such_table") }.isEmpty)
         try await driver.commit { connection in
             try connection.run(

@@ -8,7 +8,7 @@ import Hummingbird
 struct CrossOrigin: RouterMiddleware {
     typealias Context = RequestScope
 
-    static let methods = "GET, HEAD, POST, PATCH, DELETE"
+    static let methods = "GET, HEAD, POST, PUT, PATCH, DELETE"
     static let requestHeaders = """
         Authorization, Content-Type, Accept, If-Match, If-None-Match, Idempotency-Key, Last-Event-ID, X-Request-ID, \
         traceparent
