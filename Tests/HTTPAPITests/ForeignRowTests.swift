@@ -147,7 +147,8 @@ extension HTTPFixture {
     func everything() async throws -> [String: Int] {
         try await driver.read { connection in
             var tables: [String] = []
-            try connection.each("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'", []) {
+            try connection.each("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'", [])
+            {
                 if let name = $0.optionalText(0) { tables.append(name) }
                 return true
             }

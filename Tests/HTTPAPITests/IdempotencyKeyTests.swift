@@ -9,7 +9,9 @@ import Testing
 
 @Suite("Idempotency-Key")
 struct IdempotencyKeyTests {
-    private func contacts(_ client: Client) async throws -> Int { try await client.get("contacts").expect(200).items.count }
+    private func contacts(_ client: Client) async throws -> Int {
+        try await client.get("contacts").expect(200).items.count
+    }
 
     @Test("A repeated POST is answered as the first was, and done once")
     func replay() async throws {

@@ -4,8 +4,6 @@ import HTTPTypes
 import Identity
 import Storage
 import Synchronization
-import Storage
-import Synchronization
 import Testing
 
 @testable import HTTPAPI

@@ -94,7 +94,8 @@ struct RouteRequests: Sendable {
     }
 
     /// The id of a row for a parameter.
-    func make(_ parameter: String, behind segments: [String], _ visit: Visit, own: String? = nil) async throws -> String {
+    func make(_ parameter: String, behind segments: [String], _ visit: Visit, own: String? = nil) async throws -> String
+    {
         switch segments.last {
         case "conversations": return visit.conversationId
         case "sessions" where segments.contains("chat"): return visit.id

@@ -33,7 +33,8 @@ import Testing
 
     private func contacts(_ fixture: StoreFixture) async throws -> Int {
         let admin = fixture.admin
-        return try await fixture.store.read { try $0.contacts(ContactFilter(), after: nil, limit: 100, by: admin) }.items
+        return try await fixture.store.read { try $0.contacts(ContactFilter(), after: nil, limit: 100, by: admin) }
+            .items
             .count
     }
 
