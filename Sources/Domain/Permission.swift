@@ -42,7 +42,7 @@ public struct Permission: Sendable, Hashable {
         case apiKeysRead = "api_keys:read"
         case apiKeysWrite = "api_keys:write"
         case statisticsRead = "stats:read"
-        /// Providers, and how answers came about.
+        /// How answers came about.
         case assistantRead = "ai:read"
         /// Have the assistant suggest and sum up.
         case assistantUse = "ai:use"

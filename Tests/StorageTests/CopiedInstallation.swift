@@ -47,7 +47,7 @@ struct CopiedInstallation {
             _ = try await fixture.send("question \(number)", to: session.conversationId, by: visitor)
             if number.isMultiple(of: 3) { try await store.write { try $0.closeSession(session.id, by: visitor) } }
         }
-        try await Self.administration(driver)
+        try await Self.administration(driver, of: fixture.workspace.id)
         try await StatisticsKeeper(store).catchUp()
         return CopiedInstallation(
             fixture: fixture, driver: driver, visitor: visitor, conversation: conversation, sent: sent)
@@ -67,7 +67,10 @@ struct CopiedInstallation {
     }
 
     /// Rows of administration, by themselves: what they refer to does not matter to a copy.
-    private static func administration(_ driver: any DatabaseDriver) async throws {
+    private static func administration(
+        _ driver: any DatabaseDriver, of workspaceId: Identifier<Workspace>
+    ) async throws {
+        let workspace = SQLValue.integer(workspaceId.rawValue)
         let bytes: [UInt8] = [0, 255, 1, 39, 92, 0]
         for (number, text) in texts.enumerated() {
             let (id, name) = (SQLValue.integer(Int64(number) + 1), SQLValue.text(String(text.prefix(60))))
@@ -75,20 +78,20 @@ struct CopiedInstallation {
             let rows: [(table: String, columns: String, values: [SQLValue])] = [
                 (
                     "roles", "id, workspace_id, name, permissions, created_at, updated_at",
-                    [id, .integer(7), name, .text("[\"contacts:read\"]"), .integer(1), .integer(2)]
+                    [id, workspace, name, .text("[\"contacts:read\"]"), .integer(1), .integer(2)]
                 ),
                 (
                     "teams", "id, workspace_id, name, created_at, updated_at",
-                    [id, .integer(7), name, .integer(1), .integer(2)]
+                    [id, workspace, name, .integer(1), .integer(2)]
                 ),
-                ("team_members", "team_id, user_id, workspace_id", [.integer(1), id, .integer(7)]),
+                ("team_members", "team_id, user_id, workspace_id", [.integer(1), id, workspace]),
                 (
                     "api_keys", "id, workspace_id, user_id, name, digest, permissions, created_at, last_used_at",
-                    [id, .integer(7), .integer(8), name, digest, .text("[]"), .integer(1), .integer(5)]
+                    [id, workspace, .integer(8), name, digest, .text("[]"), .integer(1), .integer(5)]
                 ),
                 (
                     "invitations", "id, workspace_id, email, role, digest, created_at, expires_at",
-                    [id, .integer(7), name, name, digest, .integer(1), .integer(2)]
+                    [id, workspace, name, name, digest, .integer(1), .integer(2)]
                 ),
                 (
                     "login_failures", "account, address, failures, window_began_at",
@@ -98,7 +101,7 @@ struct CopiedInstallation {
                     "attachments",
                     "id, workspace_id, uploader_kind, uploader_id, name, media_type, size, digest, created_at",
                     [
-                        id, .integer(7), .text("contact"), .integer(9), name, .text("text/plain"), .integer(1 << 40),
+                        id, workspace, .text("contact"), .integer(9), name, .text("text/plain"), .integer(1 << 40),
                         digest, .integer(1),
                     ]
                 ),
@@ -106,14 +109,14 @@ struct CopiedInstallation {
                     "idempotency_keys",
                     "workspace_id, principal, route, name, request_digest, claimed_at, status, headers, body",
                     [
-                        .integer(7), .text("user 1"), .text("POST /x"), name, digest, .integer(1), .integer(201),
+                        workspace, .text("user 1"), .text("POST /x"), name, digest, .integer(1), .integer(201),
                         .text("{}"), .blob(bytes),
                     ]
                 ),
                 (
                     "reply_receipts",
                     "message_id, workspace_id, conversation_id, provider, input_tokens, output_tokens, content, created_at",
-                    [id, .integer(7), .integer(9), name, .integer(3), .integer(4), .text("{}"), .integer(1)]
+                    [id, workspace, .integer(9), name, .integer(3), .integer(4), .text("{}"), .integer(1)]
                 ),
             ]
             for row in rows {

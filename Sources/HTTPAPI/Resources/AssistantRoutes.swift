@@ -51,7 +51,7 @@ struct AssistantRoutes: Sendable {
         table.get(
             "/api/v1/admin/ai/providers",
             summary: "Providers in the order in which they are asked, and how they are doing on this node",
-            access: .staff(.assistantRead), response: ProviderListView.self
+            access: .staff(.settingsRead), response: ProviderListView.self
         ) { _ in
             Answer(ProviderListView(items: desk.standings().enumerated().map { ProviderView($1, position: $0 + 1) }))
         }
