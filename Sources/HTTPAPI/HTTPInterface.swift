@@ -157,7 +157,8 @@ public struct HTTPInterface: Sendable {
         router.add(middleware: Correlation(settings: settings, figures: RequestFigures(endpoints: table.endpoints)))
         router.add(middleware: SecurityHeaders(settings: settings))
         router.add(middleware: CrossOrigin(origins: settings.corsOrigins))
-        router.add(middleware: ProblemDetails(methods: { table.methods(at: $0) }, takesForm: { table.takesForm($0, at: $1) }))
+        router.add(
+            middleware: ProblemDetails(methods: { table.methods(at: $0) }, takesForm: { table.takesForm($0, at: $1) }))
         for endpoint in table.endpoints {
             router.on(RouterPath(endpoint.path), method: endpoint.method) { request, scope in
                 try await endpoint.respond(request, scope)

@@ -40,7 +40,8 @@ import Testing
 
     @Test func opensWhenItCannotBeReachedThreeTimesInARow() {
         let bench = Bench()
-        #expect(bench.call(.unreachable) && bench.call(.success) && bench.call(.unreachable) && bench.call(.unreachable))
+        #expect(
+            bench.call(.unreachable) && bench.call(.success) && bench.call(.unreachable) && bench.call(.unreachable))
         #expect(bench.state == .closed)
         #expect(bench.call(.unreachable))
         #expect(bench.state == .open)

@@ -79,7 +79,8 @@ struct AssistantHelpTests {
         try await fixture.run { client async throws in
             let visit = try await Self.asked(fixture, client, admin: admin)
             let staff = client.with(token: admin)
-            try await staff.post("\(visit.path)/messages", ["content": "secret discount 42", "type": "note"]).expect(201)
+            try await staff.post("\(visit.path)/messages", ["content": "secret discount 42", "type": "note"]).expect(
+                201)
             for route in ["suggestion", "summary"] {
                 #expect(!(try await staff.post("\(visit.path)/\(route)").expect(200).text.contains("secret discount")))
             }

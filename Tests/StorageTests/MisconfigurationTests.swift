@@ -98,7 +98,9 @@ import Testing
         try await driver.commit {
             try $0.run("INSERT INTO schema_versions (version, statements_done, finished) VALUES (7, 1, 1)", [])
         }
-        await #expect(throws: StorageFailure.newerSchema(found: 7, known: MySQLSchema().known)) { try await driver.migrate() }
+        await #expect(throws: StorageFailure.newerSchema(found: 7, known: MySQLSchema().known)) {
+            try await driver.migrate()
+        }
     }
 
     @Test(arguments: [

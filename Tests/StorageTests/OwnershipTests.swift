@@ -53,7 +53,8 @@ import Testing
             agents.append(
                 Access(
                     workspaceId: workspaceId,
-                    principal: .staff(.init(userId: user.id, name: user.name, role: .agent, credential: .login(Identifier(2))))))
+                    principal: .staff(
+                        .init(userId: user.id, name: user.name, role: .agent, credential: .login(Identifier(2))))))
         }
         let won = await withTaskGroup(of: Bool.self) { group in
             for agent in agents {

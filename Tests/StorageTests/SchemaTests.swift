@@ -90,7 +90,9 @@ import Testing
         }
         #expect(runs == total)
         let driver = scope.driver(on: address)
-        await #expect(throws: StorageFailure.newerSchema(found: later.version, known: later.version - 1)) { try await driver.migrate() }
+        await #expect(throws: StorageFailure.newerSchema(found: later.version, known: later.version - 1)) {
+            try await driver.migrate()
+        }
         let columns = try await driver.number(
             "SELECT count(*) FROM information_schema.columns WHERE table_schema = DATABASE() AND column_name = 'note'")
         #expect(columns == 1)

@@ -6,7 +6,9 @@ enum ExtractiveSummary {
     static func text(of turns: [ReplyPrompt.Turn], in language: Language) -> String {
         let asked = turns.filter { $0.role == .customer }
         var lines: [String] = []
-        if let first = asked.first { lines.append(label("客户最初的问题", "The customer first asked", language) + quote(first)) }
+        if let first = asked.first {
+            lines.append(label("客户最初的问题", "The customer first asked", language) + quote(first))
+        }
         if asked.count > 1, let last = asked.last {
             lines.append(label("客户最近的消息", "The customer last wrote", language) + quote(last))
         }
@@ -20,7 +22,8 @@ enum ExtractiveSummary {
         lines.append(
             language == .chinese
                 ? "共 \(turns.count) 条消息，\(isOpen ? "客户正在等待回复。" : "最后一条消息已有回复。")"
-                : "\(turns.count) messages; \(isOpen ? "the customer waits for an answer." : "the last message was answered.")")
+                : "\(turns.count) messages; \(isOpen ? "the customer waits for an answer." : "the last message was answered.")"
+        )
         return lines.joined(separator: "\n")
     }
 

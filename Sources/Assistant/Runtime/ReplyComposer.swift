@@ -81,7 +81,9 @@ public struct ReplyComposer: Sendable {
     /// Sums a conversation up for staff.
     /// - Parameter history: oldest first.
     /// - Throws: ``ProviderChain/Failed`` when no provider did.
-    func summarize(_ history: [Message], in language: Language) async throws -> (text: String, reply: ProviderChain.Reply) {
+    func summarize(
+        _ history: [Message], in language: Language
+    ) async throws -> (text: String, reply: ProviderChain.Reply) {
         let prompt = ReplyPrompt(
             system: SummaryPrompt.system, turns: history.compactMap(Self.turn), question: "", knowledge: .nothing,
             language: language, maximumOutputTokens: SummaryPrompt.outputTokens, task: .summary)

@@ -95,7 +95,8 @@ struct ChatServer: Sendable {
         let settings = HTTPSettings(configuration)
         let http = HTTPInterface(
             store: store, views: views, authenticator: authenticator, tokens: tokens, passwords: passwords,
-            hub: hub, knowledge: assistant.knowledge, desk: assistant.desk, attachments: attachments, settings: settings,
+            hub: hub, knowledge: assistant.knowledge, desk: assistant.desk, attachments: attachments,
+            settings: settings,
             readiness: readiness, clock: store.clock,
             handoffAnnouncement: { assistant.handoffAnnouncement(locale: $0, words: $1) },
             assistantHealth: { assistant.health(runtime) },

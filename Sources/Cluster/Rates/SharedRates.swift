@@ -109,7 +109,9 @@ public final class SharedRates<Key: Hashable & Sendable>: Sendable {
         guard rate > 0 else { return nil }
         let now = clock.now()
         return state.withLock { state in
-            guard var bucket = state.entries[key]?.bucket, bucket.rate == rate, bucket.burst == burst else { return nil }
+            guard var bucket = state.entries[key]?.bucket, bucket.rate == rate, bucket.burst == burst else {
+                return nil
+            }
             return bucket.take(at: now)
         }
     }

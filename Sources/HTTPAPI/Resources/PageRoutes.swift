@@ -67,7 +67,9 @@ struct PageRoutes: Sendable {
 
     /// Of all files, without parameters.
     private static var mediaTypes: [String] {
-        ["html", "js", "css", "svg", "png", "ico", "json", "woff2", "txt", ""].map { essence(of: mediaType(of: ".\($0)")) }
+        ["html", "js", "css", "svg", "png", "ico", "json", "woff2", "txt", ""].map {
+            essence(of: mediaType(of: ".\($0)"))
+        }
     }
 
     private static func essence(of type: String) -> String {

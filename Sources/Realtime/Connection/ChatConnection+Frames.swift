@@ -282,7 +282,9 @@ extension ChatConnection {
                 serverFrames.pong(
                     headSeq: head, requestId: frame.requestId, conversationId: contact.conversationId))
         } else {
-            send(serverFrames.pong(heads: feeds.filter { $0.value.isStarted }.mapValues(\.head), requestId: frame.requestId))
+            send(
+                serverFrames.pong(
+                    heads: feeds.filter { $0.value.isStarted }.mapValues(\.head), requestId: frame.requestId))
         }
     }
 

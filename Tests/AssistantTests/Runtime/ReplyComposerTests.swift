@@ -62,8 +62,10 @@ import Testing
 
         func composer(_ providers: [any ReplyProvider]) -> ReplyComposer {
             ReplyComposer(
-                knowledge: library, chain: ProviderChain(
-                    providers: providers, board: ProviderBoard(clock: SystemClock()), logger: logger), limit: .seconds(60))
+                knowledge: library,
+                chain: ProviderChain(
+                    providers: providers, board: ProviderBoard(clock: SystemClock()), logger: logger),
+                limit: .seconds(60))
         }
 
         func question(_ text: String, history: [Message] = []) -> ReplyQuestion {
