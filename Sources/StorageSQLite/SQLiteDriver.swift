@@ -17,6 +17,9 @@ public final class SQLiteDriver: DatabaseDriver {
     static let forcedCheckpointBytes = 80 << 20
     /// Page cache of the writer in KiB.
     static let writerCacheKiB = 8192
+    /// Page cache of each reader in KiB, taken as it is needed: a list of one agent's conversations among a million touches
+    /// some thousand pages.
+    static let readerCacheKiB = 8192
 
     public let kind = "sqlite"
     public let isShared = false
@@ -78,6 +81,7 @@ public final class SQLiteDriver: DatabaseDriver {
         var configuration = Configuration()
         configuration.label = "chat-api.sqlite.reader"
         configuration.readonly = true
+        configuration.prepareDatabase { try $0.execute(sql: "PRAGMA cache_size = -\(readerCacheKiB)") }
         configuration.busyMode = .timeout(5)
         configuration.maximumReaderCount = maximumReaders
         return try DatabasePool(path: path, configuration: configuration)
