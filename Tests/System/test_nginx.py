@@ -15,6 +15,7 @@ import pytest
 
 from api import Api, check_response, expect
 from client import Refused, Socket
+from files import upload, uploaded
 from frames import Wire
 from nginx import Nginx
 from server import Server, poll
@@ -174,6 +175,15 @@ def test_a_body_that_is_too_large(front):
     assert refused.headers["x-node-id"] == "nginx"
     within = public.request("POST", "chat/sessions", content=b"{" + b" " * 1_000_000 + b"}")
     assert within.headers["x-node-id"] == "a", "a body within the limit is the node's to judge"
+
+
+def test_a_file_may_be_larger_than_other_bodies(front):
+    public = Api(front.base_url)
+    visitor = public.caller(public.visit().token)
+    text = b"a line of a long text\n" * 100_000
+    made = uploaded(visitor, text, "long.txt", "text/plain")
+    assert made["size"] == len(text) > 2 << 20
+    expect(upload(visitor, b"x" * (22 << 20), "long.txt", "text/plain"), 413, "too_large")
 
 
 def test_a_flood_from_one_address(nodes):
