@@ -21,6 +21,8 @@ final class InstanceLock: Sendable {
     }
 
     deinit {
+        // Said outright: a child process that is just being started shares the lock until it becomes another program.
+        flock(descriptor, LOCK_UN)
         close(descriptor)
     }
 
