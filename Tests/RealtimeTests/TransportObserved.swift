@@ -40,7 +40,7 @@ final class Observed<Value: Sendable>: Sendable {
 
     @discardableResult
     func wait(
-        _ what: String, within limit: Duration = .seconds(20), until condition: @escaping @Sendable (Value) -> Bool
+        _ what: String, within limit: Duration = .seconds(60), until condition: @escaping @Sendable (Value) -> Bool
     ) async throws -> Value {
         let id = UUID()
         let timer = Task {

@@ -266,7 +266,7 @@ final class Reader: Sendable {
 
     @discardableResult
     func wait(
-        _ what: String, within limit: Duration = .seconds(20), until condition: @escaping @Sendable (Seen) -> Bool
+        _ what: String, within limit: Duration = .seconds(60), until condition: @escaping @Sendable (Seen) -> Bool
     ) async throws -> Seen {
         try await seen.wait(what, within: limit, until: condition)
     }
