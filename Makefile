@@ -15,8 +15,10 @@ FUZZ_SECONDS ?= 300
 # Tests of one server that say most about its database.
 ON_MYSQL_TOO := $(patsubst %,Tests/System/test_%.py,story resume handoff takeover sessions credentials isolation \
 	message_stream staff_routes accounts bad_requests documents)
-# Swift tests that load servers beside the machine itself: run after the others, whose clocks they would disturb.
-BESIDE_SERVERS := ^(StorageTests|ClusterTests)\.|NodeMembershipTests|RepliesOnTwoNodesTests|TwoNodesOnMySQLTests
+# Swift tests that load servers beside the machine itself: run after the others, whose clocks they would disturb, and those of
+# the storage, which take all that there is, at the end.
+ON_SEVERAL_NODES := ^ClusterTests\.|NodeMembershipTests|RepliesOnTwoNodesTests|TwoNodesOnMySQLTests
+ON_STORAGE := ^StorageTests\.
 # A private MariaDB and Redis for the tests, unless there are some already.
 WITH_SERVERS := $(if $(CHAT_API_TEST_MYSQL),,Scripts/with-servers)
 
@@ -44,9 +46,11 @@ test-swift: ## Run the Swift tests only
 	@echo "make: building the server and the Swift tests"
 	@swift build --build-tests
 	@echo "make: running the Swift tests that need no server"
-	@swift test --skip-build --skip '$(BESIDE_SERVERS)'
-	@echo "make: running the Swift tests on MariaDB and Redis"
-	@$(WITH_SERVERS) swift test --skip-build --filter '$(BESIDE_SERVERS)'
+	@swift test --skip-build --skip '$(ON_SEVERAL_NODES)|$(ON_STORAGE)'
+	@echo "make: running the Swift tests of several nodes on MariaDB and Redis"
+	@$(WITH_SERVERS) swift test --skip-build --filter '$(ON_SEVERAL_NODES)'
+	@echo "make: running the Swift tests of the storage on MariaDB"
+	@$(WITH_SERVERS) swift test --skip-build --filter '$(ON_STORAGE)'
 
 test-system: $(VENV)/requirements.txt ## Run the tests of the whole server only
 	@echo "make: building the server"
