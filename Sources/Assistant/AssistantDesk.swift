@@ -89,8 +89,8 @@ public struct AssistantDesk: Sendable {
         guard !history.isEmpty else { throw Refusal.conflict("nothing was said that could be summed up") }
         let words = history.last { $0.sender.kind == .contact }?.content ?? ""
         let language = locale.map { Language(locale: $0) } ?? Language.ofReply(to: words, locale: "en")
-        let made = try await composer.summarize(history, in: language)
-        return Summary(text: made.text, language: language, messages: history.count)
+        let text = try await composer.summarize(history, in: language)
+        return Summary(text: text, language: language, messages: history.count)
     }
 
     /// The providers in the order in which they are asked.

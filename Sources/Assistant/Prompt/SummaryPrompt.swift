@@ -29,7 +29,7 @@ enum SummaryPrompt {
 extension PromptAssembly {
     /// The newest part of the conversation that fits, as data in one message.
     func summaryMessages(for prompt: ReplyPrompt, nonce: String) -> [ModelMessage] {
-        let system = ModelMessage(.system, SummaryPrompt.system)
+        let system = ModelMessage(.system, prompt.system)
         var budget = Int(Double(contextTokens) / max(calibration, 0.1))
         budget -=
             prompt.maximumOutputTokens + TokenEstimate.tokens(in: system.content) + 2 * TokenEstimate.perMessage

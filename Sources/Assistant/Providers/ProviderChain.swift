@@ -146,6 +146,38 @@ public struct ProviderChain: Sendable {
         board.leastRecentlyFailed(of: providers.dropFirst(start).map(\.name)).map { start + $0 }
     }
 
+    /// Streams one whole reply, beginning anew with the next provider when one breaks off in mid-text.
+    ///
+    /// - Parameters:
+    ///   - limit: for all providers together.
+    ///   - restart: awaited before each new beginning: what was delivered is void.
+    ///   - deliver: as above.
+    /// - Returns: with the attempts of all beginnings.
+    /// - Throws: as above, and what `restart` threw.
+    public func reply(
+        to prompt: ReplyPrompt, within limit: Duration, restart: @escaping @Sendable () async throws -> Void,
+        deliver: @escaping @Sendable (ReplyChunk) async throws -> Void
+    ) async throws -> Reply {
+        let stopwatch = Stopwatch(clock)
+        var attempts: [Attempt] = []
+        var start = 0
+        while true {
+            do {
+                var reply = try await reply(
+                    to: prompt, startingAt: start, within: limit - stopwatch.elapsed(), deliver: deliver)
+                reply.attempts = attempts + reply.attempts
+                return reply
+            } catch let failed as Failed {
+                attempts += failed.attempts
+                guard let next = failed.next, failed.deliveredScalars > 0, stopwatch.elapsed() < limit else {
+                    throw failed
+                }
+                try await restart()
+                start = next
+            }
+        }
+    }
+
     private func ask(
         _ provider: any ReplyProvider, _ prompt: ReplyPrompt, _ deadlines: ReplyDeadlines, _ tally: DeliveryTally
     ) async throws -> ReplyFinish {

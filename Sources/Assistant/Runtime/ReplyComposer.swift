@@ -31,41 +31,27 @@ public struct ReplyComposer: Sendable {
     ) async throws -> ComposedReply {
         let stopwatch = Stopwatch(clock)
         let prompt = try await prompt(for: question)
-        var attempts: [ProviderChain.Attempt] = []
-        var start = 0
-        while true {
-            let filter = Mutex(ReplyFilter(passages: prompt.passages))
-            do {
-                let reply = try await chain.reply(
-                    to: prompt, startingAt: start, within: limit - stopwatch.elapsed()
-                ) { chunk in
-                    guard case .text(let text) = chunk else { return }
-                    let shown = filter.withLock { $0.push(text) }
-                    if !shown.isEmpty { try await deliver(.text(shown)) }
-                }
-                let rest = filter.withLock { $0.finish() }
-                if !rest.isEmpty { try await deliver(.text(rest)) }
-                let result = filter.withLock { $0 }
-                guard !result.text.isEmpty else {
-                    throw ProviderFailure(.server, provider: "", code: "nothing_to_show")
-                }
-                return ComposedReply(
-                    text: result.text, sources: sources(result.citedNumbers, of: prompt),
-                    finish: reply.finish == .length || result.wasCut ? .length : .stop,
-                    isAnswered: !result.isUnknown,
-                    receipt: ReplyReceipt(
-                        prompt, cited: result.citedNumbers, attempts: attempts + reply.attempts,
-                        duration: stopwatch.elapsed()))
-            } catch let failed as ProviderChain.Failed {
-                attempts += failed.attempts
-                // Text is out already: take it back in sight of the customer and let the next one begin anew.
-                guard let next = failed.next, failed.deliveredScalars > 0, stopwatch.elapsed() < limit else {
-                    throw failed
-                }
-                try await deliver(.reset(reason: "provider"))
-                start = next
-            }
+        let filter = Mutex(ReplyFilter(passages: prompt.passages))
+        let reply = try await chain.reply(to: prompt, within: limit) {
+            // Text is out already: it is taken back in sight of the customer.
+            try await deliver(.reset(reason: "provider"))
+            filter.withLock { $0 = ReplyFilter(passages: prompt.passages) }
+        } deliver: { chunk in
+            guard case .text(let text) = chunk else { return }
+            let shown = filter.withLock { $0.push(text) }
+            if !shown.isEmpty { try await deliver(.text(shown)) }
         }
+        let rest = filter.withLock { $0.finish() }
+        if !rest.isEmpty { try await deliver(.text(rest)) }
+        let result = filter.withLock { $0 }
+        guard !result.text.isEmpty else {
+            throw ProviderFailure(.server, provider: "", code: "nothing_to_show")
+        }
+        return ComposedReply(
+            text: result.text, sources: sources(result.citedNumbers, of: prompt),
+            finish: reply.finish == .length || result.wasCut ? .length : .stop, isAnswered: !result.isUnknown,
+            receipt: ReplyReceipt(
+                prompt, cited: result.citedNumbers, attempts: reply.attempts, duration: stopwatch.elapsed()))
     }
 
     private func prompt(for question: ReplyQuestion) async throws -> ReplyPrompt {
@@ -81,28 +67,17 @@ public struct ReplyComposer: Sendable {
     /// Sums a conversation up for staff.
     /// - Parameter history: oldest first.
     /// - Throws: ``ProviderChain/Failed`` when no provider did.
-    func summarize(
-        _ history: [Message], in language: Language
-    ) async throws -> (text: String, reply: ProviderChain.Reply) {
+    func summarize(_ history: [Message], in language: Language) async throws -> String {
         let prompt = ReplyPrompt(
             system: SummaryPrompt.system, turns: history.compactMap(Self.turn), question: "", knowledge: .nothing,
             language: language, maximumOutputTokens: SummaryPrompt.outputTokens, task: .summary)
-        let stopwatch = Stopwatch(clock)
-        var start = 0
-        while true {
-            let text = Mutex("")
-            do {
-                let reply = try await chain.reply(to: prompt, startingAt: start, within: limit - stopwatch.elapsed()) {
-                    if case .text(let piece) = $0 { text.withLock { $0 += piece } }
-                }
-                return (Sentences.trimmed(PromptText.clean(text.withLock { $0 })), reply)
-            } catch let failed as ProviderChain.Failed {
-                guard let next = failed.next, failed.deliveredScalars > 0, stopwatch.elapsed() < limit else {
-                    throw failed
-                }
-                start = next
-            }
+        let text = Mutex("")
+        _ = try await chain.reply(to: prompt, within: limit) {
+            text.withLock { $0 = "" }
+        } deliver: { chunk in
+            if case .text(let piece) = chunk { text.withLock { $0 += piece } }
         }
+        return Sentences.trimmed(PromptText.clean(text.withLock { $0 }))
     }
 
     /// A message as a model sees it; nil for what it must not or need not see.

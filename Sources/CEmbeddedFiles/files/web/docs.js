@@ -2,6 +2,13 @@
 
 // What Swagger UI shows: the description that the server itself hands out.
 window.addEventListener("load", () => {
+  if (!window.SwaggerUIBundle) {
+    // The CDN is out of reach, or blocked.
+    document.getElementById("description").textContent =
+      "Swagger UI could not be loaded. An operator can have this server hand it out itself: make docs-assets. " +
+      "The description itself is at /openapi.json.";
+    return;
+  }
   window.SwaggerUIBundle({
     url: "/openapi.json",
     dom_id: "#description",
