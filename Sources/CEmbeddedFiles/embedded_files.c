@@ -119,78 +119,84 @@ static const unsigned char file_37[] = {
 #embed "files/migrations/mysql-0005-lists-and-search.sql" if_empty(0)
 };
 static const unsigned char file_38[] = {
-#embed "files/migrations/sqlite-0001-initial.sql" if_empty(0)
+#embed "files/migrations/mysql-0006-assistant.sql" if_empty(0)
 };
 static const unsigned char file_39[] = {
-#embed "files/migrations/sqlite-0002-several-nodes.sql" if_empty(0)
+#embed "files/migrations/sqlite-0001-initial.sql" if_empty(0)
 };
 static const unsigned char file_40[] = {
-#embed "files/migrations/sqlite-0003-administration.sql" if_empty(0)
+#embed "files/migrations/sqlite-0002-several-nodes.sql" if_empty(0)
 };
 static const unsigned char file_41[] = {
-#embed "files/migrations/sqlite-0004-statistics.sql" if_empty(0)
+#embed "files/migrations/sqlite-0003-administration.sql" if_empty(0)
 };
 static const unsigned char file_42[] = {
-#embed "files/migrations/sqlite-0005-lists-and-search.sql" if_empty(0)
+#embed "files/migrations/sqlite-0004-statistics.sql" if_empty(0)
 };
 static const unsigned char file_43[] = {
-#embed "files/web/console.css" if_empty(0)
+#embed "files/migrations/sqlite-0005-lists-and-search.sql" if_empty(0)
 };
 static const unsigned char file_44[] = {
-#embed "files/web/console.html" if_empty(0)
+#embed "files/migrations/sqlite-0006-assistant.sql" if_empty(0)
 };
 static const unsigned char file_45[] = {
-#embed "files/web/console.js" if_empty(0)
+#embed "files/web/console.css" if_empty(0)
 };
 static const unsigned char file_46[] = {
-#embed "files/web/console/account.js" if_empty(0)
+#embed "files/web/console.html" if_empty(0)
 };
 static const unsigned char file_47[] = {
-#embed "files/web/console/details.js" if_empty(0)
+#embed "files/web/console.js" if_empty(0)
 };
 static const unsigned char file_48[] = {
-#embed "files/web/console/dom.js" if_empty(0)
+#embed "files/web/console/account.js" if_empty(0)
 };
 static const unsigned char file_49[] = {
-#embed "files/web/console/files.js" if_empty(0)
+#embed "files/web/console/details.js" if_empty(0)
 };
 static const unsigned char file_50[] = {
-#embed "files/web/console/list.js" if_empty(0)
+#embed "files/web/console/dom.js" if_empty(0)
 };
 static const unsigned char file_51[] = {
-#embed "files/web/console/outbox.js" if_empty(0)
+#embed "files/web/console/files.js" if_empty(0)
 };
 static const unsigned char file_52[] = {
-#embed "files/web/console/socket.js" if_empty(0)
+#embed "files/web/console/list.js" if_empty(0)
 };
 static const unsigned char file_53[] = {
-#embed "files/web/console/thread-view.js" if_empty(0)
+#embed "files/web/console/outbox.js" if_empty(0)
 };
 static const unsigned char file_54[] = {
-#embed "files/web/console/thread.js" if_empty(0)
+#embed "files/web/console/socket.js" if_empty(0)
 };
 static const unsigned char file_55[] = {
-#embed "files/web/console/words.js" if_empty(0)
+#embed "files/web/console/thread-view.js" if_empty(0)
 };
 static const unsigned char file_56[] = {
-#embed "files/web/docs.css" if_empty(0)
+#embed "files/web/console/thread.js" if_empty(0)
 };
 static const unsigned char file_57[] = {
-#embed "files/web/docs.js" if_empty(0)
+#embed "files/web/console/words.js" if_empty(0)
 };
 static const unsigned char file_58[] = {
-#embed "files/web/icon.svg" if_empty(0)
+#embed "files/web/docs.css" if_empty(0)
 };
 static const unsigned char file_59[] = {
-#embed "files/web/index.css" if_empty(0)
+#embed "files/web/docs.js" if_empty(0)
 };
 static const unsigned char file_60[] = {
-#embed "files/web/index.html" if_empty(0)
+#embed "files/web/icon.svg" if_empty(0)
 };
 static const unsigned char file_61[] = {
-#embed "files/web/index.js" if_empty(0)
+#embed "files/web/index.css" if_empty(0)
 };
 static const unsigned char file_62[] = {
+#embed "files/web/index.html" if_empty(0)
+};
+static const unsigned char file_63[] = {
+#embed "files/web/index.js" if_empty(0)
+};
+static const unsigned char file_64[] = {
 #embed "files/web/widget.js" if_empty(0)
 };
 
@@ -233,31 +239,33 @@ static const struct embedded_file table[] = {
     {"migrations/mysql-0003-administration.sql", file_35, sizeof file_35},
     {"migrations/mysql-0004-statistics.sql", file_36, sizeof file_36},
     {"migrations/mysql-0005-lists-and-search.sql", file_37, sizeof file_37},
-    {"migrations/sqlite-0001-initial.sql", file_38, sizeof file_38},
-    {"migrations/sqlite-0002-several-nodes.sql", file_39, sizeof file_39},
-    {"migrations/sqlite-0003-administration.sql", file_40, sizeof file_40},
-    {"migrations/sqlite-0004-statistics.sql", file_41, sizeof file_41},
-    {"migrations/sqlite-0005-lists-and-search.sql", file_42, sizeof file_42},
-    {"web/console.css", file_43, sizeof file_43},
-    {"web/console.html", file_44, sizeof file_44},
-    {"web/console.js", file_45, sizeof file_45},
-    {"web/console/account.js", file_46, sizeof file_46},
-    {"web/console/details.js", file_47, sizeof file_47},
-    {"web/console/dom.js", file_48, sizeof file_48},
-    {"web/console/files.js", file_49, sizeof file_49},
-    {"web/console/list.js", file_50, sizeof file_50},
-    {"web/console/outbox.js", file_51, sizeof file_51},
-    {"web/console/socket.js", file_52, sizeof file_52},
-    {"web/console/thread-view.js", file_53, sizeof file_53},
-    {"web/console/thread.js", file_54, sizeof file_54},
-    {"web/console/words.js", file_55, sizeof file_55},
-    {"web/docs.css", file_56, sizeof file_56},
-    {"web/docs.js", file_57, sizeof file_57},
-    {"web/icon.svg", file_58, sizeof file_58},
-    {"web/index.css", file_59, sizeof file_59},
-    {"web/index.html", file_60, sizeof file_60},
-    {"web/index.js", file_61, sizeof file_61},
-    {"web/widget.js", file_62, sizeof file_62},
+    {"migrations/mysql-0006-assistant.sql", file_38, sizeof file_38},
+    {"migrations/sqlite-0001-initial.sql", file_39, sizeof file_39},
+    {"migrations/sqlite-0002-several-nodes.sql", file_40, sizeof file_40},
+    {"migrations/sqlite-0003-administration.sql", file_41, sizeof file_41},
+    {"migrations/sqlite-0004-statistics.sql", file_42, sizeof file_42},
+    {"migrations/sqlite-0005-lists-and-search.sql", file_43, sizeof file_43},
+    {"migrations/sqlite-0006-assistant.sql", file_44, sizeof file_44},
+    {"web/console.css", file_45, sizeof file_45},
+    {"web/console.html", file_46, sizeof file_46},
+    {"web/console.js", file_47, sizeof file_47},
+    {"web/console/account.js", file_48, sizeof file_48},
+    {"web/console/details.js", file_49, sizeof file_49},
+    {"web/console/dom.js", file_50, sizeof file_50},
+    {"web/console/files.js", file_51, sizeof file_51},
+    {"web/console/list.js", file_52, sizeof file_52},
+    {"web/console/outbox.js", file_53, sizeof file_53},
+    {"web/console/socket.js", file_54, sizeof file_54},
+    {"web/console/thread-view.js", file_55, sizeof file_55},
+    {"web/console/thread.js", file_56, sizeof file_56},
+    {"web/console/words.js", file_57, sizeof file_57},
+    {"web/docs.css", file_58, sizeof file_58},
+    {"web/docs.js", file_59, sizeof file_59},
+    {"web/icon.svg", file_60, sizeof file_60},
+    {"web/index.css", file_61, sizeof file_61},
+    {"web/index.html", file_62, sizeof file_62},
+    {"web/index.js", file_63, sizeof file_63},
+    {"web/widget.js", file_64, sizeof file_64},
 };
 
 const struct embedded_file *embedded_file_table(void) { return table; }

@@ -16,6 +16,10 @@ public struct Inbox: Sendable, Equatable {
     public var greeting: String?
     /// Languages that the inbox serves, the preferred one first.
     public var languages: [String]
+    /// Names of providers in the order in which they are asked; nil for the workspace's order.
+    public var providers: [String]?
+    /// The team to which the assistant hands over; nil for the queue.
+    public var handoffTeamId: Identifier<Team>?
     public var createdAt: Timestamp
     public var updatedAt: Timestamp
     /// A deleted one takes no new sessions; its conversations go on.
@@ -24,7 +28,7 @@ public struct Inbox: Sendable, Equatable {
     public init(
         id: Identifier<Inbox>, workspaceId: Identifier<Workspace>, name: String, key: String, isAIEnabled: Bool = true,
         allowedOrigins: [String] = [], greeting: String? = nil, languages: [String] = ["zh", "en"],
-        createdAt: Timestamp, updatedAt: Timestamp, isDeleted: Bool = false
+        providers: [String]? = nil, handoffTeamId: Identifier<Team>? = nil, createdAt: Timestamp, updatedAt: Timestamp, isDeleted: Bool = false
     ) {
         self.id = id
         self.workspaceId = workspaceId
@@ -34,6 +38,8 @@ public struct Inbox: Sendable, Equatable {
         self.allowedOrigins = allowedOrigins
         self.greeting = greeting
         self.languages = languages
+        self.providers = providers
+        self.handoffTeamId = handoffTeamId
         self.createdAt = createdAt
         self.updatedAt = updatedAt
         self.isDeleted = isDeleted

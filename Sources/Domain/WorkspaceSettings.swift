@@ -9,11 +9,16 @@ public struct WorkspaceSettings: Sendable, Equatable {
     public var locale: String?
     /// Seconds after sending in which people may edit and delete their own messages.
     public var messageEditSeconds: Int64
+    public var assistant: AssistantPolicy
 
-    public init(timezone: String = "UTC", locale: String? = nil, messageEditSeconds: Int64 = 900) {
+    public init(
+        timezone: String = "UTC", locale: String? = nil, messageEditSeconds: Int64 = 900,
+        assistant: AssistantPolicy = AssistantPolicy()
+    ) {
         self.timezone = timezone
         self.locale = locale
         self.messageEditSeconds = messageEditSeconds
+        self.assistant = assistant
     }
 }
 

@@ -15,8 +15,9 @@ extension RowReader {
         guard !asked.isEmpty else { throw Refusal.notFound }
         let locale = try latestSessionLocale(of: job.conversationId)
         return ReplyQuestion(
-            workspaceId: job.workspaceId, conversationId: job.conversationId,
-            history: Array(said.dropLast(asked.count)), asked: Array(asked), locale: locale)
+            replyId: job.id, workspaceId: job.workspaceId, conversationId: job.conversationId,
+            history: Array(said.dropLast(asked.count)), asked: Array(asked), locale: locale,
+            try replyContext(of: job.conversationId, in: job.workspaceId))
     }
 
     /// What an answer in this conversation would be to: the contact's newest messages in a row, answered or not.
@@ -30,7 +31,8 @@ extension RowReader {
         return ReplyQuestion(
             workspaceId: access.workspaceId, conversationId: conversationId,
             history: Array(said[...last].dropLast(asked.count)), asked: Array(asked),
-            locale: try latestSessionLocale(of: conversationId))
+            locale: try latestSessionLocale(of: conversationId),
+            try replyContext(of: conversationId, in: access.workspaceId))
     }
 
     /// What was said lately, oldest first: no notes, nothing deleted.
@@ -41,5 +43,19 @@ extension RowReader {
 
     private static func said(_ slice: SeqSlice<Message>) -> [Message] {
         slice.items.reversed().filter { $0.kind != .note && $0.status != .deleted }
+    }
+}
+
+extension ReplyQuestion {
+    fileprivate init(
+        replyId: Identifier<Message>? = nil, workspaceId: Identifier<Workspace>,
+        conversationId: Identifier<Conversation>, history: [Message], asked: [Message], locale: String?,
+        _ context: ReplyContext
+    ) {
+        self.init(
+            replyId: replyId, workspaceId: workspaceId, conversationId: conversationId, history: history, asked: asked,
+            locale: locale, policy: context.policy, providers: context.providers,
+            handoff: HandoffState(unanswered: context.unanswered, offeredSeq: context.offeredSeq),
+            summary: context.summary)
     }
 }

@@ -5,10 +5,7 @@ import Synchronization
 /// Makes the text of a reply: finds what the knowledge holds, asks the providers in turn, and lets through only what may be
 /// shown.
 public struct ReplyComposer: Sendable {
-    /// Pieces of articles that a reply may rest on.
-    static let maximumPassages = 5
-
-    private let knowledge: KnowledgeLibrary
+    private let prompts: ReplyPromptMaker
     private let chain: ProviderChain
     private let clock: any Clock<Duration>
     private let limit: Duration
@@ -18,7 +15,7 @@ public struct ReplyComposer: Sendable {
         knowledge: KnowledgeLibrary, chain: ProviderChain, limit: Duration,
         clock: any Clock<Duration> = ContinuousClock()
     ) {
-        self.knowledge = knowledge
+        prompts = ReplyPromptMaker(knowledge: knowledge)
         self.chain = chain
         self.limit = limit
         self.clock = clock
@@ -30,7 +27,7 @@ public struct ReplyComposer: Sendable {
         _ question: ReplyQuestion, deliver: @escaping @Sendable (ReplyPiece) async throws -> Void
     ) async throws -> ComposedReply {
         let stopwatch = Stopwatch(clock)
-        let prompt = try await prompt(for: question)
+        let prompt = try await prompts.answer(to: question)
         let filter = Mutex(ReplyFilter(passages: prompt.passages))
         let reply = try await chain.reply(to: prompt, within: limit) {
             // Text is out already: it is taken back in sight of the customer.
@@ -54,23 +51,11 @@ public struct ReplyComposer: Sendable {
                 prompt, cited: result.citedNumbers, attempts: reply.attempts, duration: stopwatch.elapsed()))
     }
 
-    private func prompt(for question: ReplyQuestion) async throws -> ReplyPrompt {
-        let index = try await knowledge.index(of: question.workspaceId)
-        let language = Language.ofReply(to: question.text, locale: question.locale ?? "en")
-        let previous = question.history.last { $0.sender.kind == .contact }?.content
-        let found = index.search(question.text, after: previous, in: language, limit: Self.maximumPassages)
-        return ReplyPrompt(
-            turns: question.history.compactMap(Self.turn), question: question.told, knowledge: found,
-            language: language)
-    }
-
     /// Sums a conversation up for staff.
     /// - Parameter history: oldest first.
     /// - Throws: ``ProviderChain/Failed`` when no provider did.
     func summarize(_ history: [Message], in language: Language) async throws -> String {
-        let prompt = ReplyPrompt(
-            system: SummaryPrompt.system, turns: history.compactMap(Self.turn), question: "", knowledge: .nothing,
-            language: language, maximumOutputTokens: SummaryPrompt.outputTokens, task: .summary)
+        let prompt = prompts.summary(of: history, in: language)
         let text = Mutex("")
         _ = try await chain.reply(to: prompt, within: limit) {
             text.withLock { $0 = "" }
@@ -78,19 +63,6 @@ public struct ReplyComposer: Sendable {
             if case .text(let piece) = chunk { text.withLock { $0 += piece } }
         }
         return Sentences.trimmed(PromptText.clean(text.withLock { $0 }))
-    }
-
-    /// A message as a model sees it; nil for what it must not or need not see.
-    private static func turn(_ message: Message) -> ReplyPrompt.Turn? {
-        let text = message.told
-        guard message.kind == .text || message.kind == .file, !text.isEmpty else { return nil }
-        switch (message.sender.kind, message.status) {
-        case (.contact, _): return .init(.customer, text)
-        case (.agent, _): return .init(.humanAgent, text)
-        // Half an answer would teach the model to stop halfway.
-        case (.ai, .complete): return .init(.assistant, text)
-        case (.ai, _), (.system, _): return nil
-        }
     }
 
     private func sources(_ numbers: [Int], of prompt: ReplyPrompt) -> [Message.Source] {

@@ -1,7 +1,22 @@
 public import Domain
 
+/// Where a conversation stands between the assistant and humans.
+public struct HandoffState: Sendable, Equatable {
+    /// Replies in a row that had no answer.
+    public var unanswered: Int
+    /// seq of the assistant's message that last offered a human; nil when none did.
+    public var offeredSeq: Int64?
+
+    public init(unanswered: Int = 0, offeredSeq: Int64? = nil) {
+        self.unanswered = unanswered
+        self.offeredSeq = offeredSeq
+    }
+}
+
 /// What a reply is asked for.
 public struct ReplyQuestion: Sendable {
+    /// Key of the reply in the making; nil for a suggestion, which no customer sees.
+    public var replyId: Identifier<Message>?
     public var workspaceId: Identifier<Workspace>
     public var conversationId: Identifier<Conversation>
     /// What was said before the question, oldest first. No notes.
@@ -10,20 +25,37 @@ public struct ReplyQuestion: Sendable {
     public var asked: [Message]
     /// Language of the visit, when the client told it.
     public var locale: String?
+    /// What the workspace's admins decided.
+    public var policy: AssistantPolicy
+    /// Names of providers in the order in which they are asked: the inbox's, else the workspace's; nil for the configured one.
+    public var providers: [String]?
+    public var handoff: HandoffState
+    /// Stands for the messages before ``history``.
+    public var summary: ConversationSummary?
 
     public init(
-        workspaceId: Identifier<Workspace>, conversationId: Identifier<Conversation>, history: [Message],
-        asked: [Message], locale: String?
+        replyId: Identifier<Message>? = nil, workspaceId: Identifier<Workspace>,
+        conversationId: Identifier<Conversation>, history: [Message], asked: [Message], locale: String?,
+        policy: AssistantPolicy = AssistantPolicy(), providers: [String]? = nil,
+        handoff: HandoffState = HandoffState(), summary: ConversationSummary? = nil
     ) {
+        self.replyId = replyId
         self.workspaceId = workspaceId
         self.conversationId = conversationId
         self.history = history
         self.asked = asked
         self.locale = locale
+        self.policy = policy
+        self.providers = providers
+        self.handoff = handoff
+        self.summary = summary
     }
 
     /// The question as one text.
     public var text: String { asked.map(\.content).joined(separator: "\n") }
+
+    /// The language to answer in.
+    public var language: Language { Language.ofReply(to: text, locale: locale ?? "en") }
 
     /// The same as a model is told it: with the names of files, which is all that it learns of them.
     var told: String { asked.map(\.told).joined(separator: "\n") }
@@ -51,18 +83,33 @@ public struct ComposedReply: Sendable, Equatable {
     public var finish: Event.FinishReason
     /// False for an "I do not know".
     public var isAnswered: Bool
+    /// Why a human takes over once the reply has ended; nil when the assistant goes on.
+    public var handoff: Handoff?
     /// How it came about; nil where nobody wrote it down.
     public var receipt: ReplyReceipt?
 
     public init(
         text: String, sources: [Message.Source], finish: Event.FinishReason, isAnswered: Bool,
-        receipt: ReplyReceipt? = nil
+        handoff: Handoff? = nil, receipt: ReplyReceipt? = nil
     ) {
+        self.handoff = handoff
         self.receipt = receipt
         self.text = text
         self.sources = sources
         self.finish = finish
         self.isAnswered = isAnswered
+    }
+}
+
+/// No reply could be made: a human takes over.
+public struct ReplyFailed: Error, Sendable {
+    public var reason: Handoff.Reason
+    /// What was tried; nil when nothing was.
+    public var receipt: ReplyReceipt?
+
+    public init(_ reason: Handoff.Reason, receipt: ReplyReceipt? = nil) {
+        self.reason = reason
+        self.receipt = receipt
     }
 }
 

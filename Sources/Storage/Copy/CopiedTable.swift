@@ -48,6 +48,12 @@ struct CopiedTable: Sendable {
         CopiedTable("statistics_standing", key: "workspace_id", "inbox_id", "name"),
         CopiedTable("statistics_agents", key: "user_id"),
         CopiedTable("search_words", key: "workspace_id", "kind", "word", "row_id"),
+        CopiedTable("ai_spending", key: "workspace_id", "conversation_id", "starts_at"),
+        CopiedTable("ai_reservations", key: "message_id"),
+        CopiedTable("ai_prices", key: "id"),
+        CopiedTable("token_calibrations", key: "provider", "model"),
+        CopiedTable("conversation_summaries", key: "conversation_id"),
+        CopiedTable("handoffs", key: "conversation_id", "owner_epoch"),
     ]
 }
 

@@ -11,14 +11,15 @@ enum WorkspaceRow {
 enum InboxRow {
     static let columns = """
         id, workspace_id, name, public_key, ai_enabled, allowed_origins, greeting, languages, created_at, updated_at, \
-        deleted_at
+        deleted_at, ai_providers, handoff_team_id
         """
     static func decode(_ row: any SQLRow) throws -> Inbox {
         Inbox(
             id: row.identifier(0), workspaceId: row.identifier(1), name: row.text(2), key: row.text(3),
             isAIEnabled: row.integer(4) != 0, allowedOrigins: try StoredJSON.decode([String].self, row.text(5)),
             greeting: row.optionalText(6), languages: try StoredJSON.decode([String].self, row.text(7)),
-            createdAt: row.timestamp(8), updatedAt: row.timestamp(9), isDeleted: row.optionalInteger(10) != nil)
+            providers: try row.optionalText(11).map { try StoredJSON.decode([String].self, $0) },
+            handoffTeamId: row.optionalInteger(12).map { Identifier($0) }, createdAt: row.timestamp(8), updatedAt: row.timestamp(9), isDeleted: row.optionalInteger(10) != nil)
     }
 }
 

@@ -7,6 +7,8 @@ public struct InboxPatch: Sendable, Equatable {
     public var allowedOrigins: [String]?
     public var greeting: String??
     public var languages: [String]?
+    public var providers: [String]??
+    public var handoffTeamId: Identifier<Team>??
 
     public init() {}
 }
@@ -47,11 +49,13 @@ extension Transaction {
         try connection.run(
             """
             UPDATE inboxes SET name = ?, ai_enabled = ?, allowed_origins = ?, greeting = ?, languages = ?, \
-            updated_at = ? WHERE id = ?
+            ai_providers = ?, handoff_team_id = ?, updated_at = ? WHERE id = ?
             """,
             [
                 .text(inbox.name), .flag(inbox.isAIEnabled), .text(try StoredJSON.encode(inbox.allowedOrigins)),
-                .optional(inbox.greeting), .text(try StoredJSON.encode(inbox.languages)), .time(now),
+                .optional(inbox.greeting), .text(try StoredJSON.encode(inbox.languages)),
+                .optional(try inbox.providers.map { try StoredJSON.encode($0) }),
+                .optional(inbox.handoffTeamId?.rawValue), .time(now),
                 .identifier(id),
             ])
         var changes = Changes()
@@ -83,13 +87,16 @@ extension Transaction {
         try connection.run(
             """
             INSERT INTO inboxes (id, workspace_id, name, public_key, secret, ai_enabled, allowed_origins, greeting, \
-            languages, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            languages, ai_providers, handoff_team_id, created_at, updated_at) \
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
             [
                 .identifier(inbox.id), .identifier(inbox.workspaceId), .text(inbox.name), .text(inbox.key),
                 .blob(try seal(secret, of: inbox.id)), .flag(inbox.isAIEnabled),
                 .text(try StoredJSON.encode(inbox.allowedOrigins)), .optional(inbox.greeting),
-                .text(try StoredJSON.encode(inbox.languages)), .time(inbox.createdAt), .time(inbox.updatedAt),
+                .text(try StoredJSON.encode(inbox.languages)),
+                .optional(try inbox.providers.map { try StoredJSON.encode($0) }),
+                .optional(inbox.handoffTeamId?.rawValue), .time(inbox.createdAt), .time(inbox.updatedAt),
             ])
         return inbox
     }
@@ -169,6 +176,8 @@ extension Inbox {
             "name": .string(name), "ai_enabled": .bool(isAIEnabled),
             "allowed_origins": .array(allowedOrigins.map(JSONValue.string)), "greeting": JSONValue(greeting),
             "languages": .array(languages.map(JSONValue.string)),
+            "ai_providers": providers.map { .array($0.map(JSONValue.string)) } ?? .null,
+            "handoff_team_id": handoffTeamId.map { .int($0.rawValue) } ?? .null,
         ]
     }
 }
@@ -180,5 +189,7 @@ extension InboxPatch {
         if let allowedOrigins { inbox.allowedOrigins = allowedOrigins }
         if let greeting { inbox.greeting = greeting }
         if let languages { inbox.languages = languages }
+        if let providers { inbox.providers = providers }
+        if let handoffTeamId { inbox.handoffTeamId = handoffTeamId }
     }
 }

@@ -81,6 +81,7 @@ private enum StoredSettings {
         static let timezone = "timezone"
         static let locale = "locale"
         static let messageEditSeconds = "message_edit_seconds"
+        static let assistant = "assistant"
     }
 
     static func settings(_ stored: JSONValue) -> WorkspaceSettings {
@@ -88,6 +89,7 @@ private enum StoredSettings {
         if let timezone = stored[Key.timezone]?.stringValue { settings.timezone = timezone }
         if let locale = stored[Key.locale]?.stringValue { settings.locale = locale }
         if let seconds = stored[Key.messageEditSeconds]?.intValue { settings.messageEditSeconds = seconds }
+        if let assistant = stored[Key.assistant] { settings.assistant = StoredPolicy.policy(assistant) }
         return settings
     }
 
