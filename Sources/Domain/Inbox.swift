@@ -28,7 +28,8 @@ public struct Inbox: Sendable, Equatable {
     public init(
         id: Identifier<Inbox>, workspaceId: Identifier<Workspace>, name: String, key: String, isAIEnabled: Bool = true,
         allowedOrigins: [String] = [], greeting: String? = nil, languages: [String] = ["zh", "en"],
-        providers: [String]? = nil, handoffTeamId: Identifier<Team>? = nil, createdAt: Timestamp, updatedAt: Timestamp, isDeleted: Bool = false
+        providers: [String]? = nil, handoffTeamId: Identifier<Team>? = nil, createdAt: Timestamp, updatedAt: Timestamp,
+        isDeleted: Bool = false
     ) {
         self.id = id
         self.workspaceId = workspaceId

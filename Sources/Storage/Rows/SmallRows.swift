@@ -19,7 +19,8 @@ enum InboxRow {
             isAIEnabled: row.integer(4) != 0, allowedOrigins: try StoredJSON.decode([String].self, row.text(5)),
             greeting: row.optionalText(6), languages: try StoredJSON.decode([String].self, row.text(7)),
             providers: try row.optionalText(11).map { try StoredJSON.decode([String].self, $0) },
-            handoffTeamId: row.optionalInteger(12).map { Identifier($0) }, createdAt: row.timestamp(8), updatedAt: row.timestamp(9), isDeleted: row.optionalInteger(10) != nil)
+            handoffTeamId: row.optionalInteger(12).map { Identifier($0) }, createdAt: row.timestamp(8),
+            updatedAt: row.timestamp(9), isDeleted: row.optionalInteger(10) != nil)
     }
 }
 
