@@ -15,7 +15,8 @@ struct ReplyPromptMaker: Sendable {
         let previous = question.history.last { $0.sender.kind == .contact }?.content
         let found = index.search(question.text, after: previous, in: language, limit: Self.maximumPassages)
         return ReplyPrompt(
-            turns: question.history.compactMap(Self.turn), question: question.told, knowledge: found,
+            summary: question.summary?.text, turns: question.history.compactMap(Self.turn),
+            interlude: question.interlude.compactMap(Self.turn), question: question.told, knowledge: found,
             language: language)
     }
 

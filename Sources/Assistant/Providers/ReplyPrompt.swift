@@ -31,8 +31,13 @@ public struct ReplyPrompt: Sendable, Equatable {
     public var task: Task
     /// The assistant's role and rules; the same bytes for every reply of a workspace, so that providers can cache it.
     public var system: String
+    /// What was said before ``turns``, in short; nil when that is all. Data, like everything that follows from it.
+    public var summary: String?
     /// Earlier messages, oldest first, without the question.
     public var turns: [Turn]
+    /// What was said while a human colleague answered, since the assistant's last turn; empty when nothing was. It stands in
+    /// ``turns`` as well, as far as there is room.
+    public var interlude: [Turn]
     /// What is to be answered. Several messages that arrived as a burst are joined by line feeds.
     public var question: String
     /// Pieces of articles, best first. The first one is source 1.
@@ -49,12 +54,14 @@ public struct ReplyPrompt: Sendable, Equatable {
     public static let defaultOutputTokens = 600
 
     public init(
-        system: String = SystemPrompt.text(company: nil), turns: [Turn] = [], question: String,
-        knowledge: KnowledgeAnswer,
-        language: Language, maximumOutputTokens: Int = defaultOutputTokens, task: Task = .answer
+        system: String = SystemPrompt.text(company: nil), summary: String? = nil, turns: [Turn] = [],
+        interlude: [Turn] = [], question: String, knowledge: KnowledgeAnswer, language: Language,
+        maximumOutputTokens: Int = defaultOutputTokens, task: Task = .answer
     ) {
         self.system = system
+        self.summary = summary
         self.turns = turns
+        self.interlude = interlude
         self.question = question
         self.passages = knowledge.passages
         self.answerability = knowledge.answerability

@@ -32,12 +32,14 @@ public struct ReplyQuestion: Sendable {
     public var handoff: HandoffState
     /// Stands for the messages before ``history``.
     public var summary: ConversationSummary?
+    /// What was said while a human answered, since the assistant's last message; empty when nothing was.
+    public var interlude: [Message]
 
     public init(
         replyId: Identifier<Message>? = nil, workspaceId: Identifier<Workspace>,
         conversationId: Identifier<Conversation>, history: [Message], asked: [Message], locale: String?,
         policy: AssistantPolicy = AssistantPolicy(), providers: [String]? = nil,
-        handoff: HandoffState = HandoffState(), summary: ConversationSummary? = nil
+        handoff: HandoffState = HandoffState(), summary: ConversationSummary? = nil, interlude: [Message] = []
     ) {
         self.replyId = replyId
         self.workspaceId = workspaceId
@@ -49,6 +51,7 @@ public struct ReplyQuestion: Sendable {
         self.providers = providers
         self.handoff = handoff
         self.summary = summary
+        self.interlude = interlude
     }
 
     /// The question as one text.
@@ -64,7 +67,7 @@ public struct ReplyQuestion: Sendable {
 extension Message {
     /// The text and, a line each, the names of the files beside it.
     var told: String {
-        ([content] + attachments.map { "[\($0.name)]" }).filter { !$0.isEmpty }.joined(separator: "\n")
+        ([content] + attachments.map { "[\(PromptText.line($0.name))]" }).filter { !$0.isEmpty }.joined(separator: "\n")
     }
 }
 
