@@ -63,3 +63,56 @@ public struct AssistantPolicy: Sendable, Equatable {
         self.synonyms = synonyms
     }
 }
+
+extension AssistantPolicy {
+    /// Bounds of what admins enter. Generous: they keep a row readable and a reply's rules quick.
+    public static let maximumProviders = 20
+    /// Tokens of a budget, as for `AI_DAILY_TOKEN_BUDGET`.
+    public static let budgetTokens: ClosedRange<Int64> = 1...1_000_000_000_000
+    /// Millionths of a currency: up to a billion of it.
+    public static let budgetMicros: ClosedRange<Int64> = 1...1_000_000_000_000_000
+    public static let maximumPhrases = 100
+    /// Unicode scalars of a phrase.
+    public static let phraseLength = 1...100
+    public static let maximumSynonymGroups = 200
+    /// Words of a group. One alone means nothing.
+    public static let synonymGroupSize = 2...20
+    /// Unicode scalars of a word.
+    public static let synonymLength = 1...64
+    /// Up to 30 days.
+    public static let returnRange: ClosedRange<Int64> = 1...43_200
+}
+
+/// A change of a workspace's ``AssistantPolicy``. Nil leaves a field, `.some(nil)` gives it its default again.
+public struct AssistantPolicyPatch: Sendable, Equatable {
+    public var providers: [String]??
+    public var dailyTokens: Int64??
+    public var dailyCostMicros: Int64??
+    public var hourlyConversationTokens: Int64??
+    public var currency: String??
+    public var handoffTopics: [AssistantPolicy.Topic]??
+    public var handoffPhrases: [String]??
+    public var onAnger: AssistantPolicy.Escalation??
+    public var onRepetition: AssistantPolicy.Escalation??
+    public var returnMinutes: Int64??
+    public var synonyms: [[String]]??
+
+    public init() {}
+
+    /// Everything as it is by default.
+    public static var defaults: AssistantPolicyPatch {
+        var patch = AssistantPolicyPatch()
+        patch.providers = .some(nil)
+        patch.dailyTokens = .some(nil)
+        patch.dailyCostMicros = .some(nil)
+        patch.hourlyConversationTokens = .some(nil)
+        patch.currency = .some(nil)
+        patch.handoffTopics = .some(nil)
+        patch.handoffPhrases = .some(nil)
+        patch.onAnger = .some(nil)
+        patch.onRepetition = .some(nil)
+        patch.returnMinutes = .some(nil)
+        patch.synonyms = .some(nil)
+        return patch
+    }
+}

@@ -35,6 +35,8 @@ public struct AuditEntry: Sendable, Equatable {
         case articleCreated = "article.created"
         case articleUpdated = "article.updated"
         case articleDeleted = "article.deleted"
+        case priceCreated = "ai_price.created"
+        case priceDeleted = "ai_price.deleted"
         case statisticsRebuilt = "stats.rebuilt"
     }
 
@@ -49,12 +51,15 @@ public struct AuditEntry: Sendable, Equatable {
         case inbox(Identifier<Inbox>)
         case contact(Identifier<Contact>)
         case article(Identifier<Article>)
+        case price(Identifier<AssistantPrice>)
         case workspace(Identifier<Workspace>)
 
         public enum Kind: String, Sendable, Codable, CaseIterable {
             case user, login, invitation, role, team
             case apiKey = "api_key"
-            case inbox, contact, article, workspace
+            case inbox, contact, article
+            case price = "ai_price"
+            case workspace
         }
 
         public var kind: Kind {
@@ -68,6 +73,7 @@ public struct AuditEntry: Sendable, Equatable {
             case .inbox: .inbox
             case .contact: .contact
             case .article: .article
+            case .price: .price
             case .workspace: .workspace
             }
         }

@@ -28,6 +28,7 @@ public struct WorkspaceSettingsPatch: Sendable, Equatable {
     public var timezone: String??
     public var locale: String??
     public var messageEditSeconds: Int64??
+    public var assistant = AssistantPolicyPatch()
 
     public init() {}
 }

@@ -106,6 +106,7 @@ extension ViewMaker {
         case .inbox(let id): identifiers.text(id)
         case .contact(let id): identifiers.text(id)
         case .article(let id): identifiers.text(id)
+        case .price(let id): identifiers.text(id)
         case .workspace(let id): identifiers.text(id)
         }
     }

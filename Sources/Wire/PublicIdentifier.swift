@@ -74,6 +74,10 @@ extension AuditEntry: PubliclyIdentified {
     public static var identifierPrefix: String { "aud" }
     public static var identifierTag: UInt8 { 16 }
 }
+extension AssistantPrice: PubliclyIdentified {
+    public static var identifierPrefix: String { "prc" }
+    public static var identifierTag: UInt8 { 17 }
+}
 
 /// Maps row keys to the opaque strings that clients see, and back, without a column or an index for it.
 ///

@@ -66,6 +66,7 @@ struct Sweeps: Service {
             try await store.write { _ = try $0.wakeSnoozedConversations(limit: Self.limit) }
             try await store.write { _ = try $0.sweepIdempotencyKeys(limit: Self.limit) }
             try await store.write { try $0.sweepSignIns() }
+            try await store.write { try $0.sweepSpending(limit: Self.limit) }
         } catch {
             logger.warning("a sweep failed", metadata: ["error": "\(error)"])
         }

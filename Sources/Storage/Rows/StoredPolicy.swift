@@ -39,6 +39,47 @@ enum StoredPolicy {
         return policy
     }
 
+    /// What stands in the row after a change; what a newer build wrote is kept.
+    static func applying(_ patch: AssistantPolicyPatch, to stored: JSONValue) -> JSONValue {
+        let usual = AssistantPolicy()
+        var members = stored.objectValue ?? [:]
+        func set<Value>(_ key: String, _ change: Value??, _ json: (Value) -> JSONValue, unless usual: JSONValue = .null) {
+            guard let change else { return }
+            let value = change.map(json)
+            members[key] = value == usual ? Optional<JSONValue>.none : value
+        }
+        set(Key.providers, patch.providers, Self.list)
+        set(Key.dailyTokens, patch.dailyTokens, JSONValue.int)
+        set(Key.dailyCostMicros, patch.dailyCostMicros, JSONValue.int)
+        set(Key.hourlyConversationTokens, patch.hourlyConversationTokens, JSONValue.int)
+        set(Key.currency, patch.currency, JSONValue.string, unless: .string(usual.currency))
+        set(Key.handoffTopics, patch.handoffTopics, Self.topics, unless: topics(usual.handoffTopics))
+        set(Key.handoffPhrases, patch.handoffPhrases, Self.list, unless: list(usual.handoffPhrases))
+        set(Key.onAnger, patch.onAnger, { .string($0.rawValue) }, unless: .string(usual.onAnger.rawValue))
+        set(Key.onRepetition, patch.onRepetition, { .string($0.rawValue) }, unless: .string(usual.onRepetition.rawValue))
+        set(Key.returnMinutes, patch.returnMinutes, JSONValue.int)
+        set(Key.synonyms, patch.synonyms, Self.groups, unless: groups(usual.synonyms))
+        return .object(members)
+    }
+
+    /// Every field, for the audit log.
+    static func audited(_ policy: AssistantPolicy) -> [(String, JSONValue)] {
+        [
+            (Key.providers, policy.providers.map(list) ?? .null), (Key.dailyTokens, number(policy.dailyTokens)),
+            (Key.dailyCostMicros, number(policy.dailyCostMicros)),
+            (Key.hourlyConversationTokens, number(policy.hourlyConversationTokens)),
+            (Key.currency, .string(policy.currency)), (Key.handoffTopics, topics(policy.handoffTopics)),
+            (Key.handoffPhrases, list(policy.handoffPhrases)), (Key.onAnger, .string(policy.onAnger.rawValue)),
+            (Key.onRepetition, .string(policy.onRepetition.rawValue)),
+            (Key.returnMinutes, number(policy.returnMinutes)), (Key.synonyms, groups(policy.synonyms)),
+        ]
+    }
+
+    private static func number(_ value: Int64?) -> JSONValue { value.map(JSONValue.int) ?? .null }
+    private static func list(_ texts: [String]) -> JSONValue { .array(texts.map(JSONValue.string)) }
+    private static func groups(_ groups: [[String]]) -> JSONValue { .array(groups.map(list)) }
+    private static func topics(_ topics: [AssistantPolicy.Topic]) -> JSONValue { list(topics.map(\.rawValue)) }
+
     private static func texts(_ value: JSONValue?) -> [String]? {
         value?.arrayValue.map { $0.compactMap(\.stringValue) }
     }

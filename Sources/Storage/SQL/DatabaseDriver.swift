@@ -73,6 +73,7 @@ extension DatabaseDriver {
             for table in [
                 "workspaces", "inboxes", "users", "logins", "contacts", "conversations", "messages", "chat_sessions",
                 "reply_jobs", "articles", "roles", "teams", "api_keys", "invitations", "attachments", "audit_log",
+                "ai_prices",
             ] {
                 highest = max(highest, try connection.integer("SELECT max(id) FROM \(table)") ?? 0)
             }

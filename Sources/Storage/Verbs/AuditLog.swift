@@ -109,6 +109,7 @@ extension AuditEntry.Target {
         case .inbox(let id): id.rawValue
         case .contact(let id): id.rawValue
         case .article(let id): id.rawValue
+        case .price(let id): id.rawValue
         case .workspace(let id): id.rawValue
         }
     }
@@ -125,6 +126,7 @@ extension AuditEntry.Target {
         case .inbox: self = .inbox(Identifier(key))
         case .contact: self = .contact(Identifier(key))
         case .article: self = .article(Identifier(key))
+        case .price: self = .price(Identifier(key))
         case .workspace: self = .workspace(Identifier(key))
         }
     }

@@ -116,11 +116,14 @@ extension Transaction {
     }
 
     /// Ends a shown reply with its final text: `message.completed`.
-    /// - Parameter isAnswered: false for an "I do not know".
+    /// - Parameters:
+    ///   - isAnswered: false for an "I do not know".
+    ///   - offersHuman: whether it asks the contact for its consent to a human.
     /// - Returns: how many replies in a row, this one included, had no answer.
     /// - Throws: ``ReplyRefusal``.
     public func completeReply(
-        _ job: ReplyJob, text: String, sources: [Message.Source], finish: Event.FinishReason, isAnswered: Bool
+        _ job: ReplyJob, text: String, sources: [Message.Source], finish: Event.FinishReason, isAnswered: Bool,
+        offersHuman: Bool = false
     ) throws -> Int {
         var state = try ownedByAI(job)
         try renew(job, checkpoint: nil)
@@ -129,7 +132,12 @@ extension Transaction {
         try append(.messageCompleted(message, finish), actor: .assistant, isAnswered: isAnswered, to: &state)
         let unanswered = isAnswered ? 0 : state.unanswered + 1
         try connection.run(
-            "UPDATE conversations SET unanswered = ? WHERE id = ?", [.integer(unanswered), .identifier(state.id)])
+            """
+            UPDATE conversations SET unanswered = ?, handoff_offered_seq = COALESCE(?, handoff_offered_seq) WHERE id = ?
+            """,
+            [
+                .integer(unanswered), offersHuman ? .integer(message.seq) : .null, .identifier(state.id),
+            ])
         try saveHead(of: state)
         try end(job)
         try startQueuedReply(in: state)
@@ -183,14 +191,19 @@ extension Transaction {
             let moved = try connection.run(
                 """
                 UPDATE reply_jobs SET generation = ?, lease_owner = ?, lease_until = ?, \
+                question_at = CASE WHEN state = 'queued' THEN ? ELSE question_at END, \
                 state = CASE WHEN state = 'queued' THEN 'running' ELSE state END \
                 WHERE id = ? AND generation = ? AND lease_until = ? AND finished_at IS NULL
                 """,
                 [
-                    .integer(job.generation), .text(job.leaseOwner), .time(job.leaseUntil), .identifier(job.id),
+                    .integer(job.generation), .text(job.leaseOwner), .time(job.leaseUntil), .time(now),
+                    .identifier(job.id),
                     .integer(old), .time(oldEnd),
                 ])
-            if moved == 1 { taken.append(job) }
+            guard moved == 1 else { continue }
+            // Whoever had it before makes no further call for it.
+            try giveBack(job.id)
+            taken.append(job)
         }
         return taken
     }
@@ -225,6 +238,25 @@ extension Transaction {
         return try message(job.id, in: job.conversationId, by: .server(of: job.workspaceId))
     }
 
+    /// Ends a shown reply that nobody makes any more, with the text that was last saved. The generation rises, so that a run which
+    /// comes to life again finds it taken over. Does nothing to a reply that is not shown.
+    func endShown(_ job: ReplyJob, as status: Message.Status, in state: inout ConversationState) throws {
+        guard job.state == .shown else { return }
+        var last = job
+        last.generation += 1
+        let moved = try connection.run(
+            "UPDATE reply_jobs SET generation = ? WHERE id = ? AND generation = ? AND finished_at IS NULL",
+            [.integer(last.generation), .identifier(job.id), .integer(job.generation)])
+        guard moved == 1 else { throw ReplyRefusal.leaseLost }
+        let message = try finishMessage(of: last, text: job.checkpoint, sources: [], status: status)
+        if status == .partial {
+            try append(.messageCompleted(message, .partial), actor: .assistant, isAnswered: true, to: &state)
+        } else {
+            try append(.messageUpdated(message), actor: .assistant, to: &state)
+        }
+        try end(last)
+    }
+
     private func end(_ job: ReplyJob) throws {
         try connection.run(
             "UPDATE reply_jobs SET state = 'ended', finished_at = ? WHERE id = ?", [.time(now), .identifier(job.id)])
@@ -240,10 +272,12 @@ extension Transaction {
         guard var job = try openJobs(of: state.id).first(where: { $0.state == .queued }) else { return }
         guard state.owner.kind == .ai, state.owner.epoch == job.ownerEpoch else { return try end(job) }
         job.state = .running
+        // Its time begins now: until now the contact read the reply before it.
+        job.questionAt = now
         (job.leaseOwner, job.leaseUntil) = newLease
         try connection.run(
-            "UPDATE reply_jobs SET state = 'running', lease_owner = ?, lease_until = ? WHERE id = ?",
-            [.text(job.leaseOwner), .time(job.leaseUntil), .identifier(job.id)])
+            "UPDATE reply_jobs SET state = 'running', question_at = ?, lease_owner = ?, lease_until = ? WHERE id = ?",
+            [.time(now), .text(job.leaseOwner), .time(job.leaseUntil), .identifier(job.id)])
         committed.replyJobs.append(job)
     }
 

@@ -59,6 +59,10 @@ extension Transaction {
         changes.note("timezone", .string(before.timezone), .string(after.timezone))
         changes.note("locale", JSONValue(before.locale), JSONValue(after.locale))
         changes.note("message_edit_seconds", .int(before.messageEditSeconds), .int(after.messageEditSeconds))
+        let policy = StoredPolicy.audited(before.assistant)
+        for ((field, old), (_, new)) in zip(policy, StoredPolicy.audited(after.assistant)) {
+            changes.note("assistant.\(field)", old, new)
+        }
         if let name = patch.name {
             changes.note("name", .string(workspace.name), .string(name))
             workspace.name = name
@@ -105,6 +109,8 @@ private enum StoredSettings {
         set(
             Key.messageEditSeconds, patch.messageEditSeconds.map { $0.map(JSONValue.int) },
             unless: .int(usual.messageEditSeconds))
+        let assistant = StoredPolicy.applying(patch.assistant, to: members[Key.assistant] ?? .object([:]))
+        members[Key.assistant] = assistant == .object([:]) ? Optional<JSONValue>.none : assistant
         return .object(members)
     }
 }

@@ -12,11 +12,13 @@ extension RowReader {
             OR EXISTS (SELECT 1 FROM login_failures WHERE window_began_at <= ?) \
             OR EXISTS (SELECT 1 FROM invitations WHERE expires_at <= ?) \
             OR EXISTS (SELECT 1 FROM idempotency_keys WHERE claimed_at <= ?) \
-            OR EXISTS (SELECT 1 FROM conversations WHERE snoozed_until <= ? AND status = 'snoozed')
+            OR EXISTS (SELECT 1 FROM conversations WHERE snoozed_until <= ? AND status = 'snoozed') \
+            OR EXISTS (SELECT 1 FROM ai_reservations WHERE reserved_at <= ?) \
+            OR EXISTS (SELECT 1 FROM ai_spending WHERE starts_at <= ?)
             """,
             [
                 .time(now), .time(idleSince), .time(now), .time(lastForgottenFailure), .time(lastForgottenInvitation),
-                .time(lastForgottenClaim), .time(now),
+                .time(lastForgottenClaim), .time(now), .time(lastDeadReservation), .time(lastForgottenSpending),
             ]) == 1
     }
 }
