@@ -86,7 +86,9 @@ let package = Package(
         // Who somebody is: passwords, tokens, tickets.
         .library("Identity", ["Domain", "Storage", "Wire", .jwt, .crypto, .cryptoExtras, .logging]),
         // Provider clients, context, handoff rules, knowledge retrieval, reply jobs.
-        .library("Assistant", ["Domain", "Storage", "EmbeddedFiles", .asyncHTTPClient, .nioCore, .nioHTTP1, .logging]),
+        .library(
+            "Assistant",
+            ["Domain", "Storage", "EmbeddedFiles", .asyncHTTPClient, .nioCore, .nioHTTP1, .logging, .metrics]),
         // WebSocket upgrade, connection state machine, hub.
         .library(
             "Realtime",
@@ -116,6 +118,13 @@ let package = Package(
             ],
             swiftSettings: posture),
 
+        // A model provider on TCP that answers and fails as it is told, for Swift tests and, as a process, for system tests.
+        .target(
+            name: "ModelUpstream", dependencies: [.nioCore, .nioPosix, .nioHTTP1], path: "Tests/ModelUpstream",
+            swiftSettings: posture),
+        .executableTarget(
+            name: "model-upstream", dependencies: ["ModelUpstream", .nioPosix, .argumentParser],
+            path: "Tests/ModelUpstreamServer", swiftSettings: posture),
         .tests("DomainTests", ["Domain", "Wire"]),
         .tests("IdentityTests", ["Identity", "Domain", .jwt, .crypto]),
         .tests("ObservabilityTests", ["Observability", .logging, .metrics]),
@@ -128,8 +137,9 @@ let package = Package(
         .tests(
             "AssistantTests",
             [
-                "Domain", "Storage", "StorageSQLite", "Assistant", .nioCore, .nioPosix, .nioHTTP1, .asyncHTTPClient,
-                .logging,
+                "Domain", "Storage", "StorageSQLite", "Assistant", "ModelUpstream", "Observability", .nioCore,
+                .nioPosix,
+                .nioHTTP1, .asyncHTTPClient, .logging, .metrics,
             ]),
         .tests(
             "RealtimeTests",

@@ -1,5 +1,6 @@
 import Domain
 import Logging
+import ModelUpstream
 import Synchronization
 import Testing
 
