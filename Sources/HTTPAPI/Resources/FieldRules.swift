@@ -8,16 +8,15 @@ enum FieldRules {
     static let subject = 1...300
     static let reason = 1...500
     static let label = 1...64
-    static let title = 1...300
-    /// An article's text: some forty pages.
-    static let articleContent = 1...200_000
-    static let question = 1...300
+    static let title = ArticleLimits.title
+    static let articleContent = ArticleLimits.content
+    static let question = ArticleLimits.question
     static let maximumLabels = 20
     /// What a widget shows first: some sentences.
     static let greeting = 1...1000
     static let maximumOrigins = 100
     static let maximumLanguages = 20
-    static let maximumQuestions = 50
+    static let maximumQuestions = ArticleLimits.maximumQuestions
     /// UTF-8 bytes of a company's own key of a customer.
     static let externalIdBytes = 255
 }

@@ -12,8 +12,10 @@ public struct ArticlePatch: Sendable, Equatable {
 }
 
 extension Transaction {
+    /// - Parameter source: what an import knows the article by; see ``ImportedArticle``.
     public func createArticle(
-        title: String, content: String, locale: String, questions: [String], status: Article.Status, by access: Access
+        title: String, content: String, locale: String, questions: [String], status: Article.Status,
+        source: String? = nil, by access: Access
     ) throws -> Article {
         try access.require(.knowledgeWrite)
         let article = Article(
@@ -22,10 +24,13 @@ extension Transaction {
         try connection.run(
             """
             INSERT INTO articles (title, content, locale, questions, status, version, updated_at, id, workspace_id, \
-            created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-            """, try article.editableColumns + [.identifier(article.id), .identifier(article.workspaceId), .time(now)])
+            created_at, source) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            """,
+            try article.editableColumns + [
+                .identifier(article.id), .identifier(article.workspaceId), .time(now), .optional(source),
+            ])
         try noteChangedKnowledge(of: access.workspaceId)
-        try audit(.articleCreated, .article(article.id), after: article.administered, by: access)
+        try audit(.articleCreated, .article(article.id), after: article.administered(from: source), by: access)
         return article
     }
 
@@ -59,7 +64,7 @@ extension Transaction {
         let article = try article(id, by: access)
         try connection.run("DELETE FROM articles WHERE id = ?", [.identifier(id)])
         try noteChangedKnowledge(of: access.workspaceId)
-        try audit(.articleDeleted, .article(id), before: article.administered, by: access)
+        try audit(.articleDeleted, .article(id), before: article.administered(), by: access)
     }
 
     private func noteChangedKnowledge(of workspaceId: Identifier<Workspace>) throws {
@@ -70,11 +75,14 @@ extension Transaction {
 
 extension Article {
     /// What the audit log tells of an article. Of the text, which can be long, only how much it is.
-    fileprivate var administered: JSONValue {
-        [
+    /// - Parameter source: what an import knows it by.
+    fileprivate func administered(from source: String? = nil) -> JSONValue {
+        var members: [String: JSONValue] = [
             "title": .string(title), "locale": .string(locale), "status": .string(status.rawValue),
             "content_characters": .int(Int64(content.unicodeScalars.count)),
         ]
+        if let source { members["source"] = .string(source) }
+        return .object(members)
     }
 
     fileprivate func changes(to article: Article) -> Changes {
