@@ -92,11 +92,12 @@ final class HTTPFixture: Sendable {
         let knowledge = KnowledgeLibrary(store: store)
         self.knowledge = knowledge
         let (providers, board) = ([BuiltinProvider()], ProviderBoard(clock: clock))
+        let budgets = ModelBudgets(store: store, dailyTokens: nil, contextTokens: 32_000, logger: logger)
         desk = AssistantDesk(
             store: store,
             composer: ReplyComposer(
                 knowledge: knowledge, chain: ProviderChain(providers: providers, board: board, logger: logger),
-                limit: .seconds(10)), providers: providers, board: board, trialDeadlines: .standard)
+                budgets: budgets, limit: .seconds(10)), budgets: budgets, providers: providers, board: board, trialDeadlines: .standard)
         attachments = try AttachmentFolder(path: folder.appending(path: "attachments").path, logger: logger)
         observer.heirs.withLock { [attachments] in $0 = [hub, attachments] }
         tokens = try await TokenAuthority(secret: Self.tokenSecret, clock: clock)

@@ -7,29 +7,75 @@ import Synchronization
 public struct ReplyComposer: Sendable {
     private let prompts: ReplyPromptMaker
     private let chain: ProviderChain
+    private let budgets: ModelBudgets
     private let clock: any Clock<Duration>
     private let limit: Duration
 
     /// - Parameter limit: time for the whole reply, all providers together: `AI_REPLY_SECONDS`.
     public init(
-        knowledge: KnowledgeLibrary, chain: ProviderChain, limit: Duration,
+        knowledge: KnowledgeLibrary, chain: ProviderChain, budgets: ModelBudgets, limit: Duration,
         clock: any Clock<Duration> = ContinuousClock()
     ) {
         prompts = ReplyPromptMaker(knowledge: knowledge)
         self.chain = chain
+        self.budgets = budgets
         self.limit = limit
         self.clock = clock
     }
 
-    /// Composes one reply. See ``ReplyComposing``.
-    /// - Throws: ``ProviderChain/Failed`` when no provider gave one, ``StorageFailure``, or what `deliver` threw.
+    /// Composes one reply. See ``ReplyComposing``. What it used is in the question's account, however it ends.
+    /// - Throws: for a reply ``ReplyFailed`` when there is none, for a suggestion ``ProviderChain/Failed`` or
+    ///   `BudgetExhausted`; ``StorageFailure``, or what `deliver` threw.
     public func compose(
         _ question: ReplyQuestion, deliver: @escaping @Sendable (ReplyPiece) async throws -> Void
     ) async throws -> ComposedReply {
         let stopwatch = Stopwatch(clock)
         let prompt = try await prompts.answer(to: question)
+        let (account, spender) = (question.account, question.spender)
+        account.begin(prompt, stopwatch)
+        let models = chain.models(in: order(of: spender))
+        guard let replyId = question.replyId else {
+            return try await budgets.spend(on: prompt, spender, models, account: account) {
+                try await write(prompt, for: spender, account, deliver: deliver)
+            }
+        }
+        do {
+            try await budgets.reserve(prompt, for: replyId, of: spender, models, used: account.usedTokens)
+            return try await write(prompt, for: spender, account, deliver: deliver)
+        } catch is BudgetExhausted {
+            throw ReplyFailed(.budget, receipt: account.receipt(.failed, handoff: .budget))
+        } catch let failed as ProviderChain.Failed {
+            let reason: Handoff.Reason = failed.failure.kind == .contentFilter ? .contentFilter : .failure
+            throw ReplyFailed(reason, receipt: account.receipt(.failed, handoff: reason))
+        } catch is ProviderFailure {
+            throw ReplyFailed(.failure, receipt: account.receipt(.failed, handoff: .failure))
+        }
+    }
+
+    /// The names of an order that there are providers of; nil for the configured order, which also takes the place of one
+    /// without any.
+    private func order(of spender: Spender) -> [String]? {
+        guard let providers = spender.providers, !chain.models(in: providers).isEmpty else { return nil }
+        return providers
+    }
+
+    /// Takes down every call, whatever becomes of the reply.
+    private func log(_ prompt: ReplyPrompt, _ account: ReplyAccount) -> ProviderChain.AttemptLog {
+        ProviderChain.AttemptLog { [budgets] attempt in
+            account.note(
+                ReplyReceipt.Attempt(
+                    attempt, promptTokens: { budgets.tokens(of: prompt) }, endedAt: budgets.clock.now()))
+        }
+    }
+
+    private func write(
+        _ prompt: ReplyPrompt, for spender: Spender, _ account: ReplyAccount,
+        deliver: @escaping @Sendable (ReplyPiece) async throws -> Void
+    ) async throws -> ComposedReply {
         let filter = Mutex(ReplyFilter(passages: prompt.passages))
-        let reply = try await chain.reply(to: prompt, within: limit) {
+        let reply = try await chain.reply(
+            to: prompt, order: order(of: spender), within: limit, log: log(prompt, account)
+        ) {
             // Text is out already: it is taken back in sight of the customer.
             try await deliver(.reset(reason: "provider"))
             filter.withLock { $0 = ReplyFilter(passages: prompt.passages) }
@@ -47,20 +93,23 @@ public struct ReplyComposer: Sendable {
         return ComposedReply(
             text: result.text, sources: sources(result.citedNumbers, of: prompt),
             finish: reply.finish == .length || result.wasCut ? .length : .stop, isAnswered: !result.isUnknown,
-            receipt: ReplyReceipt(
-                prompt, cited: result.citedNumbers, attempts: reply.attempts, duration: stopwatch.elapsed()))
+            receipt: account.receipt(.completed, citing: result.citedNumbers))
     }
 
     /// Sums a conversation up for staff.
     /// - Parameter history: oldest first.
-    /// - Throws: ``ProviderChain/Failed`` when no provider did.
-    func summarize(_ history: [Message], in language: Language) async throws -> String {
+    /// - Throws: ``ProviderChain/Failed`` when no provider did, `BudgetExhausted`, ``StorageFailure``.
+    func summarize(_ history: [Message], in language: Language, for spender: Spender) async throws -> String {
         let prompt = prompts.summary(of: history, in: language)
         let text = Mutex("")
-        _ = try await chain.reply(to: prompt, within: limit) {
-            text.withLock { $0 = "" }
-        } deliver: { chunk in
-            if case .text(let piece) = chunk { text.withLock { $0 += piece } }
+        let order = order(of: spender)
+        let account = ReplyAccount()
+        _ = try await budgets.spend(on: prompt, spender, chain.models(in: order), account: account) {
+            try await chain.reply(to: prompt, order: order, within: limit, log: log(prompt, account)) {
+                text.withLock { $0 = "" }
+            } deliver: { chunk in
+                if case .text(let piece) = chunk { text.withLock { $0 += piece } }
+            }
         }
         return Sentences.trimmed(PromptText.clean(text.withLock { $0 }))
     }

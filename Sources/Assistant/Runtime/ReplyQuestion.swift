@@ -34,6 +34,8 @@ public struct ReplyQuestion: Sendable {
     public var summary: ConversationSummary?
     /// What was said while a human answered, since the assistant's last message; empty when nothing was.
     public var interlude: [Message]
+    /// Takes down what the reply uses.
+    public var account = ReplyAccount()
 
     public init(
         replyId: Identifier<Message>? = nil, workspaceId: Identifier<Workspace>,

@@ -65,6 +65,7 @@ import Testing
                 knowledge: library,
                 chain: ProviderChain(
                     providers: providers, board: ProviderBoard(clock: SystemClock()), logger: logger),
+                budgets: ModelBudgets(store: store, dailyTokens: nil, contextTokens: 32_000, logger: logger),
                 limit: .seconds(60))
         }
 
