@@ -1,3 +1,5 @@
+import Domain
+
 /// One message as chat models take it.
 public struct ModelMessage: Sendable, Equatable {
     public enum Role: String, Sendable, Equatable {
@@ -13,25 +15,16 @@ public struct ModelMessage: Sendable, Equatable {
     }
 }
 
-/// Puts a prompt together within a model's context: system, conversation, sources and question.
+/// Puts a prompt together within a model's context: rules, summary, conversation, sources and question.
 ///
-/// The system message and the conversation come first and hold no time and no random value, so that providers can cache
-/// them. Sources stand in the last message, beside the question that they belong to, between delimiters with a random part
-/// that no article's author can guess.
+/// The rules, the summary and the conversation come first and hold no time and no random value: from one reply to the next
+/// they only grow, so that providers can cache them. What belongs to this reply alone stands in the last message, between
+/// delimiters with a random part that no article's author can guess. Everything that customers and articles say is data.
 public struct PromptAssembly: Sendable, Equatable {
     /// Tokens that the model reads and writes together, `AI_CONTEXT_TOKENS`.
     public var contextTokens: Int
     /// Real tokens per estimated one, when it is known from the provider's usage.
     public var calibration: Double
-
-    /// Tokens that stay free, against the error of the estimate.
-    static let reserve = 256
-    /// Most of the budget that the sources may take.
-    static let knowledgeShare = 0.3
-    /// Most of what the sources leave that the question may take.
-    static let questionShare = 0.6
-    /// A context smaller than this holds no conversation; it is treated as this large and the provider's error tells.
-    static let smallestBudget = 512
 
     public init(contextTokens: Int, calibration: Double = 1) {
         self.contextTokens = contextTokens
@@ -42,61 +35,66 @@ public struct PromptAssembly: Sendable, Equatable {
     public func messages(for prompt: ReplyPrompt, nonce: String) -> [ModelMessage] {
         if prompt.task == .summary { return summaryMessages(for: prompt, nonce: nonce) }
         let system = ModelMessage(.system, prompt.system)
-        var budget = Int(Double(contextTokens) / max(calibration, 0.1))
-        budget -= prompt.maximumOutputTokens + Self.cost(system) + TokenEstimate.perRequest + Self.reserve
-        budget = max(budget, Self.smallestBudget)
-
-        let sources = Self.sources(prompt.passages, budget: Int(Double(budget) * Self.knowledgeShare), nonce: nonce)
-        budget -= TokenEstimate.tokens(in: sources)
+        let budget = budget(for: prompt)
+        let sources = Self.sources(prompt.passages, budget: budget.knowledge, nonce: nonce)
+        let interlude = Self.interlude(prompt.interlude, budget: budget.interlude, nonce: nonce)
+        var left = budget.room - TokenEstimate.tokens(in: sources) - TokenEstimate.tokens(in: interlude)
         let question = PromptText.shortened(
-            PromptText.data(prompt.question, nonce: nonce), toTokens: Int(Double(budget) * Self.questionShare))
-        let last = Self.last(sources: sources, question: question, prompt: prompt, nonce: nonce)
-        budget -= TokenEstimate.tokens(in: last) - TokenEstimate.tokens(in: sources) + TokenEstimate.perMessage
+            PromptText.data(prompt.question, nonce: nonce),
+            toTokens: Int(Double(left) * PromptBudget.questionShare))
+        let last = Self.last(sources: sources, interlude: interlude, question: question, prompt: prompt, nonce: nonce)
+        left = budget.room - TokenEstimate.tokens(in: last) - TokenEstimate.perMessage
 
-        var history = Self.history(prompt.turns, budget: budget)
+        var beginning = Self.summary(prompt.summary, budget: min(budget.summary, left))
+        let summaryCost = TokenEstimate.tokens(in: beginning)
+        var window = PromptWindow(prompt.turns, limit: budget.history - summaryCost)
+        window.fit(into: left - summaryCost)
+        var history = window.messages
         // A customer's message that nobody answered belongs to the question, and some models insist on taking turns.
         var open = ""
         if history.last?.role == .user { open = history.removeLast().content + "\n\n" }
-        return [system] + history + [ModelMessage(.user, open + last)]
+        if !history.isEmpty {
+            history[0].content = beginning + history[0].content
+            beginning = ""
+        }
+        return [system] + history + [ModelMessage(.user, beginning + open + last)]
     }
 
-    private static func cost(_ message: ModelMessage) -> Int {
+    func budget(for prompt: ReplyPrompt) -> PromptBudget {
+        PromptBudget(
+            contextTokens: contextTokens, calibration: calibration, output: prompt.maximumOutputTokens,
+            fixed: Self.cost(ModelMessage(.system, prompt.system)) + Self.cost(of: prompt.tools))
+    }
+
+    /// Tokens that the descriptions of tools take beside the messages.
+    static func cost(of tools: [ReplyTool]) -> Int {
+        let bytes = tools.reduce(0) {
+            $0 + $1.name.utf8.count + $1.description.utf8.count + $1.parameters.serializedBytes().count + frameOfTool
+        }
+        return TokenEstimate.tokens(ofSchema: bytes)
+    }
+
+    /// Bytes around a tool's name, description and parameters: `{"type":"function","function":{…}}`.
+    private static let frameOfTool = 90
+
+    static func cost(_ message: ModelMessage) -> Int {
         TokenEstimate.tokens(in: message.content) + TokenEstimate.perMessage
     }
 
-    /// The newest exchanges that fit, oldest first. An exchange is what the customer said and what came back: it stays whole
-    /// or goes, so that the model never reads an answer without its question.
-    private static func history(_ turns: [ReplyPrompt.Turn], budget: Int) -> [ModelMessage] {
-        var exchanges: [[ModelMessage]] = []
-        for turn in turns {
-            guard let message = message(turn) else { continue }
-            if message.role == .user, exchanges.last?.last?.role != .user { exchanges.append([]) }
-            guard !exchanges.isEmpty else { continue }
-            let place = exchanges.count - 1
-            if let last = exchanges[place].last, last.role == message.role {
-                exchanges[place][exchanges[place].count - 1].content += "\n\n" + message.content
-            } else {
-                exchanges[place].append(message)
-            }
-        }
-        var kept: [[ModelMessage]] = []
-        var left = budget
-        for exchange in exchanges.reversed() {
-            left -= exchange.reduce(0) { $0 + cost($1) }
-            if left < 0 { break }
-            kept.append(exchange)
-        }
-        return kept.reversed().flatMap { $0 }
+    /// What was said before the history, ahead of its first message. Its delimiters must be the same in every prompt, so their
+    /// random part comes from the text itself: nobody can write a text that holds its own hash.
+    private static func summary(_ text: String?, budget: Int) -> String {
+        guard let text else { return "" }
+        let plain = PromptText.data(text)
+        guard !Sentences.trimmed(plain).isEmpty else { return "" }
+        let nonce = TextDigest.hex(of: plain)
+        let overhead = TokenEstimate.tokens(in: summaryBlock("", nonce: nonce)) + 1
+        guard budget > overhead else { return "" }
+        return summaryBlock(PromptText.shortened(plain, toTokens: budget - overhead), nonce: nonce)
     }
 
-    private static func message(_ turn: ReplyPrompt.Turn) -> ModelMessage? {
-        let text = PromptText.clean(turn.text)
-        if text.isEmpty { return nil }
-        switch turn.role {
-        case .customer: return ModelMessage(.user, text.replacing(PromptText.humanAgentTag, with: ""))
-        case .assistant: return ModelMessage(.assistant, text)
-        case .humanAgent: return ModelMessage(.assistant, "\(PromptText.humanAgentTag) \(text)")
-        }
+    static func summaryBlock(_ text: String, nonce: String) -> String {
+        "<summary id=\"\(nonce)\">\n\(text)\n</summary id=\"\(nonce)\">\n\n"
     }
 
     private static func sources(_ passages: [Passage], budget: Int, nonce: String) -> String {
@@ -117,14 +115,36 @@ public struct PromptAssembly: Sendable, Equatable {
         return blocks.isEmpty ? "(no sources)" : blocks.joined(separator: "\n")
     }
 
-    private static func last(sources: String, question: String, prompt: ReplyPrompt, nonce: String) -> String {
+    /// The newest of what was said while a colleague answered, a line each.
+    private static func interlude(_ turns: [ReplyPrompt.Turn], budget: Int, nonce: String) -> String {
+        let begin = """
+            While a human colleague answered, this was said:
+            <interlude id="\(nonce)">
+
+            """
+        let end = "\n</interlude id=\"\(nonce)\">\n\n"
+        var left = budget - TokenEstimate.tokens(in: begin) - TokenEstimate.tokens(in: end)
+        var lines: [String] = []
+        for turn in turns.reversed() {
+            let text = PromptText.data(SummaryPrompt.line(turn), nonce: nonce)
+            let line = PromptText.shortened(text, toTokens: budget / 3)
+            left -= TokenEstimate.tokens(in: line) + 1
+            guard left >= 0 else { break }
+            lines.append(line)
+        }
+        return lines.isEmpty ? "" : begin + lines.reversed().joined(separator: "\n") + end
+    }
+
+    private static func last(
+        sources: String, interlude: String, question: String, prompt: ReplyPrompt, nonce: String
+    ) -> String {
         let language =
             switch prompt.language {
             case .english: "English"
             case .chinese: "Chinese, in the script that the customer uses (简体中文 or 繁體中文)"
             }
         return """
-            <sources id="\(nonce)">
+            \(interlude)<sources id="\(nonce)">
             \(sources)
             </sources id="\(nonce)">
 

@@ -8,9 +8,17 @@ public enum TokenEstimate {
     static let letterOrDigit = 0.3
     static let symbol = 0.5
     static let space = 0.1
+    /// Of a tool's description, for each byte of its JSON.
+    static let schemaByte = 0.35
     /// What each message, and the request, costs beside its text.
     static let perMessage = 4
     static let perRequest = 3
+
+    /// What the descriptions of tools cost, all together.
+    /// - Parameter bytes: of their JSON.
+    public static func tokens(ofSchema bytes: Int) -> Int {
+        Int((Double(max(bytes, 0)) * schemaByte).rounded(.up))
+    }
 
     public static func tokens(in text: String) -> Int {
         var sum = 0.0
@@ -21,7 +29,7 @@ public enum TokenEstimate {
             case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: sum += letterOrDigit
             case 0..<0x80: sum += symbol
             case _ where Characters.isHan(value): sum += han
-            case 0x3000...0x303F, 0xFF00...0xFFEF: sum += han
+            case 0x3000...0x303F, 0xFF00...0xFF60: sum += han
             case 0x80..<0x250: sum += symbol
             default: sum += otherScript
             }
