@@ -2,7 +2,7 @@
 /// every other provider.
 ///
 /// It quotes; it never makes a sentence of its own up beyond ``Texts``. It streams in pieces like any other provider, as fast
-/// as they are taken.
+/// as they are taken. It asks for no tools.
 public struct BuiltinProvider: ReplyProvider {
     public let name = "builtin"
     public let model = "extractive-1"

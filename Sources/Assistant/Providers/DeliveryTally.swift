@@ -6,6 +6,7 @@ final class DeliveryTally: Sendable {
         var scalars = 0
         var firstToken: Duration?
         var usage: TokenUsage?
+        var toolCalls: [ReplyToolCall] = []
     }
 
     private let stopwatch: Stopwatch
@@ -22,10 +23,18 @@ final class DeliveryTally: Sendable {
     /// Unicode scalars of text that were delivered.
     var deliveredScalars: Int { state.withLock { $0.scalars } }
 
+    /// Tool calls that came. They are held back: of a reply that fails nothing must be run, and the next provider may ask for
+    /// the same once more.
+    var toolCalls: [ReplyToolCall] { state.withLock { $0.toolCalls } }
+
     func pass(_ chunk: ReplyChunk) async throws {
         switch chunk {
         case .usage(let usage): state.withLock { $0.usage = usage }
         case .reasoning: noteToken()
+        case .toolCall(let call):
+            noteToken()
+            state.withLock { $0.toolCalls.append(call) }
+            return
         case .text(let text):
             noteToken()
             // Space alone shows nothing, and a reply must not count as begun by it.

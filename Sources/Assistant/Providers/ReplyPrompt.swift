@@ -49,6 +49,8 @@ public struct ReplyPrompt: Sendable, Equatable {
     public var language: Language
     /// Most tokens that the answer may have.
     public var maximumOutputTokens: Int
+    /// What the model may ask for. A provider whose model takes no tools leaves them out.
+    public var tools: [ReplyTool]
 
     /// Tokens of an answer: 600 are about 450 words or 700 Chinese characters, more than anybody reads in a chat.
     public static let defaultOutputTokens = 600
@@ -56,7 +58,7 @@ public struct ReplyPrompt: Sendable, Equatable {
     public init(
         system: String = SystemPrompt.text(company: nil), summary: String? = nil, turns: [Turn] = [],
         interlude: [Turn] = [], question: String, knowledge: KnowledgeAnswer, language: Language,
-        maximumOutputTokens: Int = defaultOutputTokens, task: Task = .answer
+        maximumOutputTokens: Int = defaultOutputTokens, task: Task = .answer, tools: [ReplyTool] = []
     ) {
         self.system = system
         self.summary = summary
@@ -69,5 +71,6 @@ public struct ReplyPrompt: Sendable, Equatable {
         self.task = task
         self.language = language
         self.maximumOutputTokens = maximumOutputTokens
+        self.tools = tools
     }
 }

@@ -6,7 +6,7 @@ public protocol ReplyProvider: Sendable {
 
     /// Streams one reply.
     ///
-    /// Text may hold markers that a ``CitationFilter`` reads: `[1]` for source 1, ``ReplyMarker/unknown``.
+    /// Text may hold markers that a ``ReplyFilter`` reads: `[1]` for source 1, ``ReplyMarker/unknown``.
     ///
     /// - Parameters:
     ///   - deadlines: how long the provider may be silent.
@@ -23,8 +23,10 @@ public protocol ReplyProvider: Sendable {
 /// A part of a reply as it arrives.
 public enum ReplyChunk: Sendable, Equatable {
     case text(String)
-    /// The model thinks; there is nothing to show, but it is alive.
+    /// The model thinks, or writes a tool call; there is nothing to show, but it is alive.
     case reasoning
+    /// The model asks for a tool. Comes when the model has finished, once for each call.
+    case toolCall(ReplyToolCall)
     /// What the reply used so far. A later one replaces an earlier one.
     case usage(TokenUsage)
 }

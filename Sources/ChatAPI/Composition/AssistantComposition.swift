@@ -15,6 +15,8 @@ struct AssistantComposition: Sendable {
     private let store: ChatStore
     private let client: HTTPClient
     private let composer: ReplyComposer
+    /// How far estimates of tokens are off.
+    let calibrations: TokenCalibrations
     /// What it does for staff.
     let desk: AssistantDesk
     private let logger: Logger
@@ -27,11 +29,14 @@ struct AssistantComposition: Sendable {
         // Everything that can be wrong is found before there is a client, which must be shut down once it exists.
         let models = try configuration.providers.map { try Self.remote($0, contextTokens: configuration.contextTokens) }
         let client = HTTPClient(
-            eventLoopGroupProvider: .singleton, configuration: OpenAIProvider.clientConfiguration)
+            eventLoopGroupProvider: .singleton, configuration: RemoteProvider.clientConfiguration)
         self.client = client
+        let calibrations = TokenCalibrations()
+        self.calibrations = calibrations
         let providers: [any ReplyProvider] = models.map { model in
             guard let model else { return BuiltinProvider() }
-            return OpenAIProvider(name: model.name, settings: model.settings, client: client, logger: logger)
+            return RemoteProvider(
+                name: model.name, settings: model.settings, client: client, calibrations: calibrations, logger: logger)
         }
         let limits = ProviderChain.Limits(
             deadlines: ReplyDeadlines(
@@ -52,11 +57,11 @@ struct AssistantComposition: Sendable {
     /// Settings of a provider behind a network; nil for the built-in one.
     private static func remote(
         _ provider: AssistantConfiguration.Provider, contextTokens: Int
-    ) throws -> (name: String, settings: OpenAIProvider.Settings)? {
+    ) throws -> (name: String, settings: RemoteProvider.Settings)? {
         switch provider {
         case .builtin: return nil
         case .openAI(let openAI):
-            guard let endpoint = OpenAIEndpoint(base: openAI.baseURL.description) else {
+            guard let endpoint = ModelEndpoint(chatCompletions: openAI.baseURL.description) else {
                 throw ConfigurationKey.openAIBaseURL.problem("is not an http or https address")
             }
             return (
@@ -66,11 +71,12 @@ struct AssistantComposition: Sendable {
                     contextTokens: contextTokens)
             )
         case .dashScope(let dashScope):
-            guard dashScope.dialect == .compatible else {
-                throw ConfigurationKey.dashScopeDialect.problem(
-                    "\"native\" is not spoken by this version; \"compatible\" reaches the same models")
-            }
-            guard let endpoint = OpenAIEndpoint(base: dashScope.compatibleBaseURL) else {
+            let endpoint =
+                switch dashScope.dialect {
+                case .compatible: ModelEndpoint(chatCompletions: dashScope.compatibleBaseURL, vendor: .dashScope)
+                case .native: ModelEndpoint(dashScope: dashScope.rootURL.description)
+                }
+            guard let endpoint else {
                 throw ConfigurationKey.dashScopeBaseURL.problem("is not an http or https address")
             }
             return (

@@ -11,20 +11,21 @@ import Testing
 
 @Suite struct OpenAIProviderTests {
     static let client = HTTPClient(
-        eventLoopGroupProvider: .singleton, configuration: OpenAIProvider.clientConfiguration)
+        eventLoopGroupProvider: .singleton, configuration: RemoteProvider.clientConfiguration)
 
     static let quick = ReplyDeadlines(firstToken: .milliseconds(300), idle: .milliseconds(300), whole: .seconds(20))
     static let patient = ReplyDeadlines(firstToken: .seconds(20), idle: .seconds(20), whole: .seconds(30))
 
     static func provider(
-        _ base: String, key: String? = "sk-test-secret", name: String = "openai", contextTokens: Int = 32_000
-    ) throws -> OpenAIProvider {
-        OpenAIProvider(
+        _ base: String, key: String? = "sk-test-secret", name: String = "openai", contextTokens: Int = 32_000,
+        calibrations: TokenCalibrations = TokenCalibrations()
+    ) throws -> RemoteProvider {
+        RemoteProvider(
             name: name,
-            settings: OpenAIProvider.Settings(
-                endpoint: try #require(OpenAIEndpoint(base: base)), key: key.flatMap(ProviderKey.init), model: "gpt-x",
-                contextTokens: contextTokens),
-            client: client, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+            settings: RemoteProvider.Settings(
+                endpoint: try #require(ModelEndpoint(chatCompletions: base)), key: key.flatMap(ProviderKey.init),
+                model: "gpt-x", contextTokens: contextTokens),
+            client: client, calibrations: calibrations, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     }
 
     static let prompt = ReplyPrompt(

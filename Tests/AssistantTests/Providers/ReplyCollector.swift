@@ -9,6 +9,7 @@ final class ReplyCollector: Sendable {
         var usage: TokenUsage?
         var reasoning = 0
         var pieces = 0
+        var toolCalls: [ReplyToolCall] = []
     }
 
     private let state = Mutex(State())
@@ -18,6 +19,8 @@ final class ReplyCollector: Sendable {
     var reasoning: Int { state.withLock { $0.reasoning } }
     var pieces: Int { state.withLock { $0.pieces } }
 
+    var toolCalls: [ReplyToolCall] { state.withLock { $0.toolCalls } }
+
     func take(_ chunk: ReplyChunk) {
         state.withLock {
             switch chunk {
@@ -26,6 +29,7 @@ final class ReplyCollector: Sendable {
                 $0.pieces += 1
             case .usage(let usage): $0.usage = usage
             case .reasoning: $0.reasoning += 1
+            case .toolCall(let call): $0.toolCalls.append(call)
             }
         }
     }

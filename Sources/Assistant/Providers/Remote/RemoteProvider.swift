@@ -1,15 +1,17 @@
 public import AsyncHTTPClient
+import Domain
 import Foundation
 public import Logging
 import NIOCore
 import NIOHTTP1
 import Synchronization
 
-/// Any endpoint that speaks OpenAI's chat completions with streaming: OpenAI, DashScope's compatible mode, DeepSeek, Ollama,
-/// vLLM, llama.cpp and others.
-public final class OpenAIProvider: ReplyProvider {
+/// A model behind an HTTP interface, in whatever dialect: OpenAI's chat completions or DashScope's own.
+///
+/// Connections, clocks, refusals and repetition are the same for all and are here; what differs is a ``ModelDialect``.
+public final class RemoteProvider: ReplyProvider {
     public struct Settings: Sendable {
-        public var endpoint: OpenAIEndpoint
+        public var endpoint: ModelEndpoint
         /// Nil for a local server that asks for none: then no `Authorization` is sent.
         public var key: ProviderKey?
         public var model: String
@@ -18,7 +20,7 @@ public final class OpenAIProvider: ReplyProvider {
         /// Low, because an answer from sources leaves little to invent.
         public var temperature = 0.3
 
-        public init(endpoint: OpenAIEndpoint, key: ProviderKey?, model: String, contextTokens: Int) {
+        public init(endpoint: ModelEndpoint, key: ProviderKey?, model: String, contextTokens: Int) {
             self.endpoint = endpoint
             self.key = key
             self.model = model
@@ -31,21 +33,31 @@ public final class OpenAIProvider: ReplyProvider {
 
     private let settings: Settings
     private let client: HTTPClient
+    private let calibrations: TokenCalibrations
     private let clock: any Clock<Duration>
     private let logger: Logger
-    private let dialect: Mutex<OpenAIDialect>
+    private let dialect: Mutex<any ModelDialect>
 
-    /// - Parameter client: made with ``clientConfiguration``. Shared by all providers, and shut down by whoever made it.
+    /// - Parameters:
+    ///   - name: for logs, metrics and receipts.
+    ///   - client: made with ``clientConfiguration``. Shared by all providers, and shut down by whoever made it.
+    ///   - calibrations: what is known of how far estimates of tokens are off; learns from the replies.
     public init(
-        name: String = "openai", settings: Settings, client: HTTPClient, clock: any Clock<Duration> = ContinuousClock(),
-        logger: Logger
+        name: String, settings: Settings, client: HTTPClient, calibrations: TokenCalibrations = TokenCalibrations(),
+        clock: any Clock<Duration> = ContinuousClock(), logger: Logger
     ) {
         self.name = name
         self.settings = settings
         self.client = client
+        self.calibrations = calibrations
         self.clock = clock
         self.logger = logger
-        dialect = Mutex(OpenAIDialect(vendor: settings.endpoint.vendor))
+        let spoken: any ModelDialect =
+            switch settings.endpoint.dialect {
+            case .chatCompletions: ChatCompletions(vendor: settings.endpoint.vendor)
+            case .dashScopeNative: DashScopeGeneration()
+            }
+        dialect = Mutex(spoken)
     }
 
     /// How an HTTP client for providers is to be configured.
@@ -68,7 +80,10 @@ public final class OpenAIProvider: ReplyProvider {
     /// Once the model said that it ended, how long the usage may still take to come.
     static let patienceForUsage = Duration.seconds(2)
     /// Requests for one reply: the first, and those after a refused parameter, an overflow or a stale connection.
-    static let maximumRequests = 4
+    static let maximumRequests = 6
+    /// How much shorter the prompt becomes that was too long. More than is remembered of it
+    /// (``Domain/TokenCalibration/overflow``), because there is no third try.
+    static let overflowShare = 1.5
 
     public func reply(
         to prompt: ReplyPrompt, within deadlines: ReplyDeadlines,
@@ -100,18 +115,19 @@ public final class OpenAIProvider: ReplyProvider {
         _ prompt: ReplyPrompt, _ watch: TokenWatch, _ deadlines: ReplyDeadlines,
         _ deliver: @escaping @Sendable (ReplyChunk) async throws -> Void
     ) async throws -> ReplyFinish {
-        var calibration = 1.0
+        let calibration = calibrations.multiplier(provider: name, model: model)
+        var share = 1.0
         var isStale = false
         for _ in 1..<Self.maximumRequests {
             do {
-                return try await attempt(prompt, calibration, watch, deadlines, deliver)
+                return try await attempt(prompt, calibration * share, watch, deadlines, deliver)
             } catch let refused as RefusedParameter {
                 guard adapt(to: refused) else { throw refused.failure }
-            } catch let failure as ProviderFailure
-                where failure.kind == .contextOverflow && calibration == 1 && !watch.hasToken
-            {
-                // Our estimate was too low: leave out more of the conversation, once.
-                calibration = 1.5
+            } catch let failure as ProviderFailure where failure.kind == .contextOverflow && !watch.hasToken {
+                calibrations.overflowed(provider: name, model: model)
+                // Leave out more of the conversation, once.
+                guard share == 1 else { throw failure }
+                share = Self.overflowShare
             } catch is StaleConnection where !isStale {
                 // A pooled connection that the server had closed meanwhile: nothing was answered, nothing is lost.
                 isStale = true
@@ -119,7 +135,13 @@ public final class OpenAIProvider: ReplyProvider {
                 throw failure(.connect, code: "closed")
             }
         }
-        return try await attempt(prompt, calibration, watch, deadlines, deliver)
+        do {
+            return try await attempt(prompt, calibration * share, watch, deadlines, deliver)
+        } catch let refused as RefusedParameter {
+            throw refused.failure
+        } catch is StaleConnection {
+            throw failure(.connect, code: "closed")
+        }
     }
 
     private struct StaleConnection: Error {}
@@ -146,25 +168,35 @@ public final class OpenAIProvider: ReplyProvider {
         _ prompt: ReplyPrompt, _ calibration: Double, _ watch: TokenWatch, _ deadlines: ReplyDeadlines,
         _ deliver: @escaping @Sendable (ReplyChunk) async throws -> Void
     ) async throws -> ReplyFinish {
-        let response = try await send(prompt, calibration, deadlines)
+        let dialect = dialect.withLock { $0 }
+        let asked = request(for: prompt, calibration)
+        let response = try await send(asked, dialect, deadlines)
         let requestId = response.headers.first(name: "x-request-id").map { String($0.prefix(100)) }
-        guard response.status == .ok else { throw try await refusal(response, requestId) }
+        guard response.status == .ok else { throw try await refusal(response, of: asked, dialect, requestId) }
         let isJSON = response.headers.first(name: "content-type")?.lowercased().hasPrefix("application/json") ?? false
-        var stream = OpenAIStream(provider: name, vendor: settings.endpoint.vendor, requestId: requestId)
+        var stream = ReplyStream(
+            provider: name, dialect: dialect, vendor: settings.endpoint.vendor, requestId: requestId)
+        var passage = Passage(estimate: asked.estimate, watch: watch, deliver: deliver)
         if isJSON {
-            let outputs = stream.readWhole(try await body(of: response))
-            try await pass(outputs, watch, deliver)
-            try await pass(stream.end(), watch, deliver)
+            try await pass(stream.readWhole(try await body(of: response)), &passage)
+            try await pass(stream.end(), &passage)
         } else {
-            try await read(response.body, &stream, watch, deliver)
+            try await read(response.body, &stream, &passage)
         }
         guard let finish = stream.finish else { throw failure(.truncated, requestId: requestId) }
         return finish
     }
 
+    /// The way of chunks to the reader.
+    private struct Passage {
+        /// Of the prompt's tokens; nil once it was compared with the real ones. Some endpoints tell them with every event.
+        var estimate: Int?
+        var watch: TokenWatch
+        var deliver: @Sendable (ReplyChunk) async throws -> Void
+    }
+
     private func read(
-        _ body: HTTPClientResponse.Body, _ stream: inout OpenAIStream, _ watch: TokenWatch,
-        _ deliver: @escaping @Sendable (ReplyChunk) async throws -> Void
+        _ body: HTTPClientResponse.Body, _ stream: inout ReplyStream, _ passage: inout Passage
     ) async throws {
         var iterator = body.makeAsyncIterator()
         while !stream.isDone {
@@ -179,32 +211,36 @@ public final class OpenAIProvider: ReplyProvider {
             }
             guard let buffer else { break }
             let outputs = buffer.withUnsafeReadableBytes { stream.read($0) }
-            try await pass(outputs, watch, deliver)
-            if let finish = stream.finish { watch.replyEnded(finish, patience: Self.patienceForUsage) }
+            try await pass(outputs, &passage)
+            if let finish = stream.finish { passage.watch.replyEnded(finish, patience: Self.patienceForUsage) }
         }
-        try await pass(stream.end(), watch, deliver)
+        try await pass(stream.end(), &passage)
     }
 
-    private func pass(
-        _ outputs: [OpenAIStream.Output], _ watch: TokenWatch,
-        _ deliver: @escaping @Sendable (ReplyChunk) async throws -> Void
-    ) async throws {
+    private func pass(_ outputs: [ReplyStream.Output], _ passage: inout Passage) async throws {
         for output in outputs {
             switch output {
             case .failed(var failure):
                 failure.detail = failure.detail.map(redacted)
                 throw failure
             case .chunk(let chunk):
-                let isToken = if case .usage = chunk { false } else { true }
-                if isToken { watch.tokenArrived() }
-                do { try await deliver(chunk) } catch { throw DeliveryFailed(error: error) }
-                if isToken { watch.tokenDelivered() }
+                if case .usage(let usage) = chunk {
+                    if let estimate = passage.estimate, usage.input > 0 {
+                        calibrations.observe(provider: name, model: model, real: usage.input, estimated: estimate)
+                        passage.estimate = nil
+                    }
+                    do { try await passage.deliver(chunk) } catch { throw DeliveryFailed(error: error) }
+                } else {
+                    passage.watch.tokenArrived()
+                    do { try await passage.deliver(chunk) } catch { throw DeliveryFailed(error: error) }
+                    passage.watch.tokenDelivered()
+                }
             }
         }
     }
 
     private func send(
-        _ prompt: ReplyPrompt, _ calibration: Double, _ deadlines: ReplyDeadlines
+        _ asked: AssembledRequest, _ dialect: any ModelDialect, _ deadlines: ReplyDeadlines
     ) async throws -> HTTPClientResponse {
         var request = HTTPClientRequest(url: settings.endpoint.url)
         request.method = .POST
@@ -212,12 +248,9 @@ public final class OpenAIProvider: ReplyProvider {
         request.headers.add(name: "accept", value: "text/event-stream")
         // A compressed stream arrives in blocks.
         request.headers.add(name: "accept-encoding", value: "identity")
+        for header in dialect.headers { request.headers.add(name: header.name, value: header.value) }
         if let key = settings.key { request.headers.add(name: "authorization", value: "Bearer \(key.secret)") }
-        do {
-            request.body = .bytes(ByteBuffer(bytes: try body(for: prompt, calibration).encoded()))
-        } catch {
-            throw failure(.badRequest, code: "not_encodable")
-        }
+        request.body = .bytes(ByteBuffer(bytes: dialect.body(of: asked.request).serializedBytes()))
         do {
             let whole = Int64(deadlines.whole.components.seconds) + 5
             return try await client.execute(request, timeout: .seconds(whole), logger: Self.silent)
@@ -231,37 +264,46 @@ public final class OpenAIProvider: ReplyProvider {
     /// The HTTP client's own lines would hold nothing that an attempt's record does not.
     private static let silent = Logger(label: "provider.http") { _ in SwiftLogNoOpLogHandler() }
 
-    private func body(for prompt: ReplyPrompt, _ calibration: Double) -> OpenAIRequest {
-        let dialect = dialect.withLock { $0 }
-        let assembly = PromptAssembly(contextTokens: settings.contextTokens, calibration: calibration)
+    private struct AssembledRequest {
+        var request: ModelRequest
+        /// Tokens of the prompt, tools included.
+        var estimate: Int
+    }
+
+    private func request(for prompt: ReplyPrompt, _ calibration: Double) -> AssembledRequest {
+        let tools = prompt.tools.reduce(0) { $0 + TokenEstimate.tokens(in: $1) }
+        let assembly = PromptAssembly(
+            // What the tools take is real tokens of the context, as the model counts them.
+            contextTokens: settings.contextTokens - Int(Double(tools) * calibration), calibration: calibration)
         let nonce = String(UInt32.random(in: 0x1000_0000 ... .max), radix: 16)
-        return OpenAIRequest(
-            model: settings.model,
-            messages: assembly.messages(for: prompt, nonce: nonce).map {
-                OpenAIRequest.Message(role: $0.role.rawValue, content: $0.content)
-            },
-            streamOptions: dialect.sendsStreamOptions ? OpenAIRequest.StreamOptions() : nil,
-            temperature: dialect.sendsTemperature ? settings.temperature : nil,
-            maxTokens: dialect.usesCompletionTokens ? nil : prompt.maximumOutputTokens,
-            maxCompletionTokens: dialect.usesCompletionTokens ? prompt.maximumOutputTokens : nil)
+        let messages = assembly.messages(for: prompt, nonce: nonce)
+        return AssembledRequest(
+            request: ModelRequest(
+                model: settings.model, messages: messages, tools: prompt.tools,
+                maximumOutputTokens: prompt.maximumOutputTokens, temperature: settings.temperature),
+            estimate: messages.reduce(tools + TokenEstimate.perRequest) {
+                $0 + TokenEstimate.tokens(in: $1.content) + TokenEstimate.perMessage
+            })
     }
 
     // MARK: Failures
 
-    private func refusal(_ response: HTTPClientResponse, _ requestId: String?) async throws -> any Error {
+    private func refusal(
+        _ response: HTTPClientResponse, of asked: AssembledRequest, _ dialect: any ModelDialect, _ requestId: String?
+    ) async throws -> any Error {
         let status = Int(response.status.code)
-        let error = OpenAIError.read(try await body(of: response))
-        let kind = OpenAIFailure.kind(error, status: status, vendor: settings.endpoint.vendor)
-        let retryAfter = OpenAIFailure.retryAfter(
+        let error = ModelError.read(try await body(of: response))
+        let kind = FailureTable.of(settings.endpoint.vendor).kind(error, status: status)
+        let retryAfter = RetryAfter.read(
             milliseconds: response.headers.first(name: "retry-after-ms"),
             seconds: response.headers.first(name: "retry-after"), now: Date())
         let failure = failure(
-            kind, status: status, code: error?.code ?? error?.type, retryAfter: retryAfter, requestId: requestId,
-            detail: error?.message)
-        if kind == .badRequest, let error, let parameter = OpenAIDialect.parameter(in: error) {
-            return RefusedParameter(parameter: parameter, failure: failure)
-        }
-        return failure
+            kind, status: status, code: error?.code ?? error?.type, retryAfter: retryAfter,
+            requestId: requestId ?? error?.requestId.map { String($0.prefix(100)) }, detail: error?.message)
+        guard let error, let parameter = dialect.parameter(in: error, of: asked.request) else { return failure }
+        // llama.cpp says 500 to tools that it was not started for.
+        guard kind == .badRequest || kind == .server && parameter == "tools" else { return failure }
+        return RefusedParameter(parameter: parameter, failure: failure)
     }
 
     /// The body as far as it comes and is not too long; what is missing of an error's text matters to nobody.
@@ -300,5 +342,15 @@ public final class OpenAIProvider: ReplyProvider {
         case let error as IOError: "errno \(error.errnoCode)"
         default: String(describing: type(of: error))
         }
+    }
+}
+
+extension TokenEstimate {
+    /// Tokens of a byte of a tool's description: JSON is dense with symbols.
+    static let perToolByte = 0.35
+
+    static func tokens(in tool: ReplyTool) -> Int {
+        let described = ChatCompletions.described([tool]).serializedBytes().count
+        return Int((Double(described) * perToolByte).rounded(.up))
     }
 }
