@@ -34,6 +34,8 @@ extension Transaction {
             throw Refusal.conflict("a contact with more than \(Self.mergeLimit) conversations cannot be merged")
         }
         for conversation in conversations { try lock(conversation) }
+        // They may name who it was.
+        for contact in [id, other] { try forgetSummaries(of: contact, in: access.workspaceId) }
         try move(conversations, from: other, to: id, in: access.workspaceId)
         try moveSessions(from: other, to: id, in: access.workspaceId)
 

@@ -25,6 +25,7 @@ extension Transaction {
         try connection.run(
             "UPDATE users SET contact_id = NULL WHERE contact_id = ? AND workspace_id = ?",
             [.identifier(id), .identifier(access.workspaceId)])
+        try forgetSummaries(of: id, in: access.workspaceId)
         try forget(contact, mergedInto: nil)
         try audit(.contactDeleted, .contact(id), by: access)
     }

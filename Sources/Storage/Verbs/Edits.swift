@@ -22,6 +22,7 @@ extension Transaction {
         try connection.run(
             "UPDATE messages SET content = ?, kind = ?, edited_at = ? WHERE id = ?",
             [.text(content), .text(message.kind.rawValue), .time(now), .identifier(id)])
+        try forgetSummary(of: conversationId, covering: message.seq)
         try append(.messageUpdated(message), actor: try named(access.actor), to: &state)
         try saveHead(of: state)
         return message
@@ -43,6 +44,7 @@ extension Transaction {
             "UPDATE messages SET content = '', sources = NULL, attachments = NULL, status = ? WHERE id = ?",
             [.text(Message.Status.deleted.rawValue), .identifier(id)])
         if !message.attachments.isEmpty { try removeAttachments(of: id) }
+        try forgetSummary(of: conversationId, covering: message.seq)
         let tombstone = message.tombstone
         try append(.messageDeleted(tombstone), actor: try named(access.actor), to: &state)
         try saveHead(of: state)
