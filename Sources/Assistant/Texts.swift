@@ -1,16 +1,10 @@
+public import Domain
+
 /// Everything that the assistant says in its own words, in the contact's language. One place, so that a translation or a
 /// change of tone is one file.
 ///
 /// None of them names a provider, a model or an error: those are for the operators' eyes only.
 public enum Texts {
-    /// What the assistant calls itself.
-    public static func assistantName(in language: Language) -> String {
-        switch language {
-        case .english: "Assistant"
-        case .chinese: "智能助手"
-        }
-    }
-
     /// The contact asked for a human.
     public static func handingOverOnRequest(in language: Language) -> String {
         switch language {
@@ -21,7 +15,34 @@ public enum Texts {
 
     /// The contact accepted the offer of a human.
     public static func handingOverOnConsent(in language: Language) -> String {
-        handingOverOnRequest(in: language)
+        switch language {
+        case .english: "All right, you are being connected to a human colleague. Please wait a moment."
+        case .chinese: "好的，正在为您转接人工客服，请稍候。"
+        }
+    }
+
+    /// What it is about belongs to humans.
+    public static func handingOverOnTopic(in language: Language) -> String {
+        switch language {
+        case .english: "This is something for a human colleague, who will take over here. Please wait a moment."
+        case .chinese: "这件事需要由人工客服为您处理，正在为您转接，请稍候。"
+        }
+    }
+
+    /// A provider refused to speak about it. Says nothing of why: the question may be harmless.
+    public static func handingOverOnContentFilter(in language: Language) -> String {
+        switch language {
+        case .english: "The assistant cannot answer this. A human colleague will take over; your messages are saved."
+        case .chinese: "这个问题智能助手无法回答，已为您转接人工客服。您的消息都已保存。"
+        }
+    }
+
+    /// The contact is angry, or gets nowhere.
+    public static func handingOverOnTrouble(in language: Language) -> String {
+        switch language {
+        case .english: "Sorry that this has been no help so far. A human colleague will take over. Please wait a moment."
+        case .chinese: "很抱歉没能帮到您，正在为您转接人工客服，请稍候。"
+        }
     }
 
     /// No provider answered, a reply was blocked, or a job could not be finished.
@@ -49,14 +70,6 @@ public enum Texts {
         }
     }
 
-    /// Nobody answered for too long and the conversation waits in the queue.
-    public static func stillWaiting(in language: Language) -> String {
-        switch language {
-        case .english: "All colleagues are busy. Your conversation is in the queue and you will get an answer here."
-        case .chinese: "当前客服繁忙，您的对话已在排队，我们会在这里回复您。"
-        }
-    }
-
     /// The conversation went back to the assistant.
     public static func backToAssistant(in language: Language) -> String {
         switch language {
@@ -70,8 +83,8 @@ public enum Texts {
         switch language {
         case .english:
             "I'm sorry, I could not find an answer to that. Could you put it in other words? "
-                + "Or shall I connect you to a human colleague? Just say “human”."
-        case .chinese: "抱歉，我没有找到相关的答案。您可以换一种说法再问一次；如果需要人工客服，请回复“转人工”。"
+                + "Or shall I connect you to a human colleague?"
+        case .chinese: "抱歉，我没有找到相关的答案。您可以换一种说法再问一次。需要我为您转接人工客服吗？"
         }
     }
 
@@ -106,11 +119,113 @@ public enum Texts {
         }
     }
 
-    /// In place of a reply that was cut off and could not be finished.
-    public static func interrupted(in language: Language) -> String {
+    // MARK: Handoffs
+
+    /// What the contact is told when a human takes over.
+    public static func handingOver(because reason: Handoff.Reason, in language: Language) -> String {
+        switch reason {
+        case .requested, .model, .claimed: handingOverOnRequest(in: language)
+        case .consent: handingOverOnConsent(in: language)
+        case .topic: handingOverOnTopic(in: language)
+        case .contentFilter: handingOverOnContentFilter(in: language)
+        case .budget: handingOverOnBudget(in: language)
+        case .failure, .timeout: handingOverOnFailure(in: language)
+        case .unanswered: handingOverOnUnknown(in: language)
+        case .repeated, .anger: handingOverOnTrouble(in: language)
+        }
+    }
+
+    /// The offer of a human behind a reply, as a question: a yes to it brings one.
+    public static func offer(because reason: Handoff.Reason, in language: Language) -> String {
+        switch (reason, language) {
+        case (.anger, .english): "I am sorry for the trouble. Would you like me to connect you to a human colleague?"
+        case (.anger, .chinese): "很抱歉给您带来不便。需要我为您转接人工客服吗？"
+        case (.repeated, .english): "If this is no help: would you like me to connect you to a human colleague?"
+        case (.repeated, .chinese): "如果以上回答没有帮到您，需要我为您转接人工客服吗？"
+        case (_, .english): "Would you like me to connect you to a human colleague?"
+        case (_, .chinese): "需要我为您转接人工客服吗？"
+        }
+    }
+
+    // MARK: For staff
+
+    /// First line of the note at a handoff.
+    static func handoffHeading(
+        _ reason: Handoff.Reason, _ urgency: Handoff.Urgency, category: String?, in language: Language
+    ) -> String {
+        let category = category.map { " (\($0))" } ?? ""
+        return switch language {
+        case .english: "Handoff: \(why(reason, in: language))\(category). Urgency: \(urgency.rawValue)."
+        case .chinese: "转人工：\(why(reason, in: language))\(category)。紧急程度：\(name(urgency))。"
+        }
+    }
+
+    private static func name(_ urgency: Handoff.Urgency) -> String {
+        switch urgency {
+        case .normal: "一般"
+        case .high: "高"
+        case .urgent: "紧急"
+        }
+    }
+
+    private static func why(_ reason: Handoff.Reason, in language: Language) -> String {
+        switch (reason, language) {
+        case (.requested, .english): "the customer asked for a human"
+        case (.requested, .chinese): "客户要求人工"
+        case (.consent, .english): "the customer accepted the offer of a human"
+        case (.consent, .chinese): "客户同意转人工"
+        case (.topic, .english): "a matter for humans"
+        case (.topic, .chinese): "需要人工处理的事项"
+        case (.contentFilter, .english): "the provider's content filter"
+        case (.contentFilter, .chinese): "模型内容审核拦截"
+        case (.budget, .english): "the assistant's budget is used up"
+        case (.budget, .chinese): "智能助手的额度已用完"
+        case (.failure, .english): "the assistant could not answer"
+        case (.failure, .chinese): "智能助手无法回答"
+        case (.timeout, .english): "no answer came in time"
+        case (.timeout, .chinese): "未能及时回答"
+        case (.unanswered, .english): "two questions in a row without an answer"
+        case (.unanswered, .chinese): "连续两次没有找到答案"
+        case (.repeated, .english): "the customer asked again or rejected the answers"
+        case (.repeated, .chinese): "客户重复提问或否定了回答"
+        case (.anger, .english): "the customer is angry"
+        case (.anger, .chinese): "客户情绪激动"
+        case (.model, .english): "the assistant asked for a human"
+        case (.model, .chinese): "智能助手请求人工"
+        case (.claimed, .english): "the assistant said that a human takes over"
+        case (.claimed, .chinese): "智能助手已告知客户转人工"
+        }
+    }
+
+    static func triedHeading(in language: Language) -> String {
         switch language {
-        case .english: "(The answer was interrupted.)"
-        case .chinese: "（回答中断了。）"
+        case .english: "Tried so far:"
+        case .chinese: "已尝试："
+        }
+    }
+
+    /// An answer that was given.
+    static func triedAnswer(_ quote: String, sources: String, wasWhole: Bool, in language: Language) -> String {
+        switch language {
+        case .english:
+            (wasWhole ? "Answered: " : "Began to answer: ") + quote + (sources.isEmpty ? "" : " [\(sources)]")
+        case .chinese: (wasWhole ? "已回答：" : "回答未完成：") + quote + (sources.isEmpty ? "" : "［\(sources)］")
+        }
+    }
+
+    /// A provider that failed, by the kind of its failure.
+    static func triedProvider(_ failure: String, in language: Language) -> String {
+        switch language {
+        case .english: "A provider failed: \(failure)"
+        case .chinese: "模型服务失败：\(failure)"
+        }
+    }
+
+    /// Articles that the last reply rested on.
+    static func triedSources(_ titles: String, in language: Language) -> String {
+        switch language {
+        case .english: "Articles: \(titles)"
+        case .chinese: "参考文章：\(titles)"
         }
     }
 }

@@ -20,6 +20,7 @@ public struct ReplyJob: Sendable, Equatable {
     public var ownerEpoch: Int64
     /// `seq` of the newest message that the reply answers.
     public var questionSeq: Int64
+    /// Since when the contact waits for it: the newest question, or the end of the reply before it.
     public var questionAt: Timestamp
     /// Grows each time that somebody else takes the reply over or it starts anew in sight of the customer.
     public var generation: Int64

@@ -27,7 +27,7 @@ public struct HTTPInterface: Sendable {
     let knowledge: KnowledgeLibrary
     let desk: AssistantDesk
     let attachments: AttachmentFolder
-    let handoffAnnouncement: @Sendable (_ locale: String?, _ words: String?) -> String
+    let handoffWording: HandoffWording
     let settings: HTTPSettings
     let limits: RateLimits
     let readiness: Readiness
@@ -42,8 +42,7 @@ public struct HTTPInterface: Sendable {
     var streamCheckInterval = ReplyStream.checkInterval
 
     /// - Parameters:
-    ///   - handoffAnnouncement: what a contact is told when it asks for a human, by its session's locale and its
-    ///     newest words.
+    ///   - handoffWording: what goes with a contact's wish for a human.
     ///   - assistantHealth: how the assistant is, for `/health`.
     ///   - metrics: what `/metrics` shows.
     ///   - busHealth: whether Redis does what it is for; nil without one.
@@ -53,7 +52,7 @@ public struct HTTPInterface: Sendable {
         store: ChatStore, views: ViewMaker, authenticator: Authenticator, tokens: TokenAuthority,
         passwords: PasswordHasher, hub: Hub, knowledge: KnowledgeLibrary, desk: AssistantDesk,
         attachments: AttachmentFolder, settings: HTTPSettings, readiness: Readiness, clock: any WallClock,
-        handoffAnnouncement: @escaping @Sendable (_ locale: String?, _ words: String?) -> String,
+        handoffWording: @escaping HandoffWording,
         assistantHealth: @escaping @Sendable () async -> AssistantHealth, metrics: MetricsPage,
         busHealth: @escaping @Sendable () -> Bool? = { nil }, sharing: RateSharing? = nil,
         parts: Set<Part> = Set(Part.allCases)
@@ -69,7 +68,7 @@ public struct HTTPInterface: Sendable {
         self.knowledge = knowledge
         self.desk = desk
         self.attachments = attachments
-        self.handoffAnnouncement = handoffAnnouncement
+        self.handoffWording = handoffWording
         self.settings = settings
         self.limits = RateLimits(rates: settings.rates, clock: clock, sharing: sharing)
         self.readiness = readiness
@@ -95,10 +94,11 @@ public struct HTTPInterface: Sendable {
         if parts.contains(.api) { registerAPI(in: &table) }
         if parts.contains(.admin) {
             AssistantRoutes(store: store, views: views, desk: desk).registerProviders(in: &table)
+            PriceRoutes(store: store, views: views, providers: desk.providerNames).register(in: &table)
             KnowledgeRoutes(store: store, views: views, library: knowledge).register(in: &table)
             InvitationRoutes(store: store, views: views).register(in: &table)
-            InboxRoutes(store: store, views: views).register(in: &table)
-            SettingsRoutes(store: store, views: views).register(in: &table)
+            InboxRoutes(store: store, views: views, providers: desk.providerNames).register(in: &table)
+            SettingsRoutes(store: store, views: views, providers: desk.providerNames).register(in: &table)
             UserRoutes(store: store, views: views, passwords: passwords).register(in: &table)
             RoleRoutes(store: store, views: views).register(in: &table)
             TeamRoutes(store: store, views: views).register(in: &table)
@@ -135,7 +135,8 @@ public struct HTTPInterface: Sendable {
                 publicURL: settings.publicURL)
         ).register(in: &table)
         ConversationRoutes(store: store, views: views, clock: clock).register(in: &table)
-        OwnershipRoutes(store: store, views: views, announcement: handoffAnnouncement).register(in: &table)
+        OwnershipRoutes(store: store, views: views, wording: handoffWording).register(in: &table)
+        HandoffRoutes(store: store, views: views).register(in: &table)
         MessageEditRoutes(store: store, views: views).register(in: &table)
         AttachmentRoutes(
             store: store, views: views, hub: hub, folder: attachments, maximumBytes: settings.attachmentMaximumBytes

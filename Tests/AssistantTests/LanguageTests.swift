@@ -37,11 +37,13 @@ import Testing
     @Test func `every text exists in both languages`() {
         for language in Language.allCases {
             let texts = [
-                Texts.assistantName(in: language), Texts.handingOverOnRequest(in: language),
+                Texts.handingOverOnRequest(in: language),
                 Texts.handingOverOnFailure(in: language), Texts.handingOverOnUnknown(in: language),
                 Texts.handingOverOnBudget(in: language), Texts.unknown(in: language), Texts.hedge(in: language),
-                Texts.hedgeOffer(in: language), Texts.stillWaiting(in: language), Texts.backToAssistant(in: language),
-                Texts.interrupted(in: language),
+                Texts.hedgeOffer(in: language), Texts.backToAssistant(in: language),
+                Texts.handingOverOnTopic(in: language), Texts.handingOverOnContentFilter(in: language),
+                Texts.handingOverOnTrouble(in: language), Texts.offer(because: .anger, in: language),
+                Texts.offer(because: .repeated, in: language), Texts.offer(because: .unanswered, in: language),
             ]
             for text in texts + SmallTalk.allCases.map({ Texts.smallTalk($0, in: language) }) {
                 #expect(Language.detect(in: text) == language, "\(text)")

@@ -1,3 +1,4 @@
+import Assistant
 import Domain
 import Foundation
 import HTTPTypes
@@ -282,7 +283,7 @@ struct ConversationTests {
             try await contact.post(path, ["to": "human", "agent_id": "me"]).expect(403, "forbidden")
             let waiting = try await contact.post(path, ["to": "human", "reason": "please"]).expect(200)
             #expect(waiting["owner"] == ["kind": "none", "name": .null, "epoch": 2])
-            #expect(waiting["last_message"]?["content"] == "handing over (zh, 转人工)")
+            #expect(waiting["last_message"]?["content"] == .string(Texts.handingOverOnRequest(in: .chinese)))
             #expect(waiting["last_message"]?["sender"]?["kind"] == "system")
             // A second click changes nothing and says nothing.
             let again = try await contact.post(path, ["to": "human"]).expect(200)

@@ -86,18 +86,20 @@ final class HTTPFixture: Sendable {
                 store: store, group: MultiThreadedEventLoopGroup.singleton, encoder: EventEncoder(views: views),
                 settings: RealtimeSettings(
                     nodeId: "node-1", logEpoch: "epoch", contactMessagesPerMinute: messagesPerMinute),
-                handoffAnnouncement: { _, _ in "" }, logger: logger)
+                handoffWording: HandoffDesk.words(_:_:by:because:), logger: logger)
         }
         self.hub = hub
         let knowledge = KnowledgeLibrary(store: store)
         self.knowledge = knowledge
-        let (providers, board) = ([BuiltinProvider()], ProviderBoard(clock: clock))
+        let providers: [any ReplyProvider] = [BuiltinProvider(), ScriptedModel()]
+        let board = ProviderBoard(clock: clock)
         let budgets = ModelBudgets(store: store, dailyTokens: nil, contextTokens: 32_000, logger: logger)
         desk = AssistantDesk(
             store: store,
             composer: ReplyComposer(
                 knowledge: knowledge, chain: ProviderChain(providers: providers, board: board, logger: logger),
-                budgets: budgets, limit: .seconds(10)), budgets: budgets, providers: providers, board: board, trialDeadlines: .standard)
+                budgets: budgets, limit: .seconds(10)),
+            budgets: budgets, providers: providers, board: board, trialDeadlines: .standard)
         attachments = try AttachmentFolder(path: folder.appending(path: "attachments").path, logger: logger)
         observer.heirs.withLock { [attachments] in $0 = [hub, attachments] }
         tokens = try await TokenAuthority(secret: Self.tokenSecret, clock: clock)
@@ -125,7 +127,7 @@ final class HTTPFixture: Sendable {
             tokens: tokens, passwords: passwords, hub: hub, knowledge: knowledge, desk: desk, attachments: attachments,
             settings: settings,
             readiness: readiness, clock: clock,
-            handoffAnnouncement: { locale, words in "handing over (\(locale ?? "-"), \(words ?? "-"))" },
+            handoffWording: HandoffDesk.words(_:_:by:because:),
             assistantHealth: { [self] in
                 AssistantHealth(
                     isDegraded: assistantIsDegraded.withLock { $0 },

@@ -9,12 +9,12 @@ import Testing
         let (session, visitor) = try await fixture.visitor()
         let id = session.conversationId
         let waiting = try await fixture.store.write {
-            try $0.switchOwner(of: id, to: .anyHuman, reason: nil, announcement: "A colleague comes.", by: visitor)
+            try $0.switchOwner(of: id, to: .anyHuman, reason: nil, wording: HandoffWords.said, by: visitor)
         }
         #expect(waiting.owner == Owner(kind: .none, epoch: 2))
         #expect(
             try await fixture.events(of: id).map(\.kind) == [
-                .conversationCreated, .messageCreated, .conversationUpdated,
+                .conversationCreated, .messageCreated, .messageCreated, .conversationUpdated,
             ])
         let back = try await fixture.store.write { try $0.switchOwner(of: id, to: .ai, reason: nil, by: visitor) }
         #expect(back.owner == Owner(kind: .ai, epoch: 3))

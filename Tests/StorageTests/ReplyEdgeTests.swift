@@ -18,7 +18,7 @@ import Testing
         try await fixture.store.write { transaction in
             _ = try transaction.completeReply(job, text: "?", sources: [], finish: .stop, isAnswered: false)
             try transaction.handOver(
-                id, fromEpoch: job.ownerEpoch, reason: "unanswered", announcement: "wait", in: job.workspaceId)
+                id, fromEpoch: job.ownerEpoch, .of(.unanswered), in: job.workspaceId)
         }
         #expect(try await fixture.store.read { try $0.openJobs(of: id) }.isEmpty)
         #expect(fixture.commits.replyJobs.count == told)

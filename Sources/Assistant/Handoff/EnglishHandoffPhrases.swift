@@ -244,4 +244,10 @@ enum EnglishHandoffPhrases {
         "i do", "yes i do", "yes do it", "yes go ahead", "please yes", "definitely", "absolutely", "great", "good",
         "perfect",
     ]
+
+    /// Yes to the offer of a human, whatever comes behind it ("yes please, my order is late").
+    static let eagerConsents = [
+        "yes please", "yes do", "please do", "yes go ahead", "go ahead please", "yes connect", "yes transfer", "ok connect",
+        "ok transfer", "sure connect", "sure transfer", "sure please", "ok please", "please connect", "please transfer",
+    ]
 }

@@ -5,17 +5,22 @@
 /// ``EnglishHandoffPhrases``.
 public enum HandoffRequest {
     /// Whether `text` asks for a human. What is said last counts: "转人工……算了，不用了" does not.
-    public static func detect(in text: String) -> Bool {
-        var wanted = false
+    public static func detect(in text: String) -> Bool { wish(in: text) == .wanted }
+
+    /// Whether `text` says that a human is not wanted.
+    static func isRefusal(_ text: String) -> Bool { wish(in: text) == .refused }
+
+    private static func wish(in text: String) -> HandoffWish {
+        var last = HandoffWish.none
         for clause in HandoffClause.all(of: text) {
             let wishes = [ChineseHandoff.wish(of: clause.chinese), EnglishHandoff.wish(of: clause.english)]
             if wishes.contains(.wanted) {
-                wanted = true
+                last = .wanted
             } else if wishes.contains(.refused) {
-                wanted = false
+                last = .refused
             }
         }
-        return wanted
+        return last
     }
 
     /// Whether `text`, said right after the assistant offered a human, accepts the offer ("好的", "yes please").
@@ -25,8 +30,13 @@ public enum HandoffRequest {
         let words = TextRuns.all(in: comparable).map { run in
             String(String.UnicodeScalarView(comparable[run.range].compactMap(Unicode.Scalar.init)))
         }
+        let english = words.map { $0.filter { $0 != "'" } }
         return ChineseHandoffPhrases.consents.contains(words.joined())
-            || EnglishHandoffPhrases.consents.contains(words.joined(separator: " "))
+            || EnglishHandoffPhrases.consents.contains(english.joined(separator: " "))
+            || (EnglishHandoffPhrases.eagerConsents + ChineseHandoffPhrases.eagerConsents).contains { beginning in
+                let count = beginning.split(separator: " ").count
+                return english.count > count && english.prefix(count).joined(separator: " ") == beginning
+            }
     }
 
     /// Scalars; longer than any row of the tables, so that a cut text never equals one.

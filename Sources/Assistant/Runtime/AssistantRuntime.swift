@@ -20,18 +20,13 @@ public final class AssistantRuntime: CommitObserver {
     private let nodeId: String
     private let state = Mutex(State())
 
-    /// - Parameters:
-    ///   - compose: makes the text of a reply.
-    ///   - isHandoffRequest: tells whether a question asks for a human.
+    /// - Parameter compose: makes the text of a reply.
     public init(
-        store: ChatStore, stage: any ReplyStage, compose: @escaping ReplyComposing,
-        isHandoffRequest: @escaping @Sendable (ReplyQuestion) -> Bool, announcements: ReplyAnnouncements,
-        times: ReplyTimes, logger: Logger
+        store: ChatStore, stage: any ReplyStage, compose: @escaping ReplyComposing, times: ReplyTimes, logger: Logger
     ) {
         nodeId = store.settings.nodeId
         context = RunContext(
-            store: store, stage: stage, compose: compose, isHandoffRequest: isHandoffRequest,
-            announcements: announcements, times: times, clock: ContinuousClock(), logger: logger)
+            store: store, stage: stage, compose: compose, times: times, clock: ContinuousClock(), logger: logger)
     }
 
     /// Failures in a row from which on customers notice that something is wrong.

@@ -35,6 +35,25 @@ extension RowReader {
             try replyContext(of: conversationId, in: access.workspaceId))
     }
 
+    /// Messages that a handoff's package is made from when no reply led to it.
+    private static var packageLimit: Int { 60 }
+
+    /// Where a conversation stands, for a handoff: unlike a question, it may hold nothing of the contact.
+    func lastWords(in conversationId: Identifier<Conversation>, of workspaceId: Identifier<Workspace>) throws
+        -> ReplyQuestion
+    {
+        let slice = try messages(
+            of: conversationId, SeqPage(.before(Int64.max), limit: Self.packageLimit), by: .server(of: workspaceId))
+        let said = Self.said(slice)
+        let asked = said.reversed().prefix { $0.sender.kind == .contact }.reversed()
+        // The contact's own words tell its language also when somebody has answered them.
+        let words = said.last { $0.sender.kind == .contact }.flatMap { Language.detect(in: $0.content) }
+        return ReplyQuestion(
+            workspaceId: workspaceId, conversationId: conversationId, history: Array(said.dropLast(asked.count)),
+            asked: Array(asked), locale: try words?.rawValue ?? latestSessionLocale(of: conversationId),
+            try replyContext(of: conversationId, in: workspaceId))
+    }
+
     /// What was said lately, oldest first: no notes, nothing deleted.
     func history(of conversationId: Identifier<Conversation>, by access: Access) throws -> [Message] {
         Self.said(
@@ -57,5 +76,13 @@ extension ReplyQuestion {
             locale: locale, policy: context.policy, providers: context.providers,
             handoff: HandoffState(unanswered: context.unanswered, offeredSeq: context.offeredSeq),
             summary: context.summary)
+        interlude = Self.interlude(of: history)
+    }
+
+    /// The human part that the assistant has not answered since: what was said behind its last word, up to a colleague's last.
+    static func interlude(of history: [Message]) -> [Message] {
+        let start = (history.lastIndex { $0.sender.kind == .ai }).map { $0 + 1 } ?? 0
+        guard let end = history.lastIndex(where: { $0.sender.kind == .agent }), end >= start else { return [] }
+        return history[start...end].filter { $0.sender.kind != .system }
     }
 }

@@ -56,6 +56,12 @@ public struct ReplyQuestion: Sendable {
         self.interlude = interlude
     }
 
+    /// The messages of ``history`` since a human colleague last spoke: what the assistant has to answer for.
+    var sinceHuman: [Message] {
+        let start = history.lastIndex { $0.sender.kind == .agent }.map { $0 + 1 } ?? 0
+        return Array(history[start...])
+    }
+
     /// The question as one text.
     public var text: String { asked.map(\.content).joined(separator: "\n") }
 
@@ -123,26 +129,6 @@ public struct ReplyFailed: Error, Sendable {
 public typealias ReplyComposing =
     @Sendable (ReplyQuestion, _ deliver: @escaping @Sendable (ReplyPiece) async throws -> Void) async throws ->
     ComposedReply
-
-/// What the runtime says in the system's name, by language.
-public struct ReplyAnnouncements: Sendable {
-    /// The customer asked for a human.
-    public var requested: @Sendable (_ question: String, _ locale: String?) -> String
-    /// No answer could be made.
-    public var failed: @Sendable (_ question: String, _ locale: String?) -> String
-    /// The second question in a row without an answer.
-    public var unanswered: @Sendable (_ question: String, _ locale: String?) -> String
-
-    public init(
-        requested: @escaping @Sendable (String, String?) -> String,
-        failed: @escaping @Sendable (String, String?) -> String,
-        unanswered: @escaping @Sendable (String, String?) -> String
-    ) {
-        self.requested = requested
-        self.failed = failed
-        self.unanswered = unanswered
-    }
-}
 
 /// Times of a reply's course.
 public struct ReplyTimes: Sendable {

@@ -46,6 +46,8 @@ actor ReplyRun {
     private var composing: Task<ComposedReply, any Error>?
     private var stop: Stop?
     private var question: ReplyQuestion?
+    /// What all attempts have used.
+    private let account = ReplyAccount()
     /// The text that the message has in the database, until this run takes it back: what the readers have where the stage
     /// has shown no piece, be it that an earlier run showed it or that they have not heard of the message yet.
     private var storedText = ""
@@ -74,7 +76,7 @@ actor ReplyRun {
             // Renewals keep the lease while a provider is silent, and the limit ends what hangs.
             let end = context.clock.now + context.times.limit
             while !Task.isCancelled {
-                try? await context.clock.sleep(for: context.times.renewal)
+                try? await context.clock.sleep(for: min(context.times.renewal, max(end - context.clock.now, .zero)))
                 guard let self, !Task.isCancelled else { return }
                 await self.renew(isLate: context.clock.now >= end)
             }
@@ -176,9 +178,11 @@ actor ReplyRun {
         self.question = question
         try checkStop()
         guard attempt == self.attempt else { throw Ending.questionGrew }
-        if context.isHandoffRequest(question) {
-            return try await handOver(
-                reason: "requested", announcement: context.announcements.requested(question.text, question.locale))
+        var offer: Handoff.Reason?
+        switch HandoffRules.decision(for: question) {
+        case .handOver(let cause): return try await handOver(cause)
+        case .offer(let reason): offer = reason
+        case .none: break
         }
         let composing = Task { [context] in
             try await context.compose(question) { [weak self] piece in
@@ -215,7 +219,7 @@ actor ReplyRun {
             try checkStop()
             guard attempt == self.attempt else { throw Ending.questionGrew }
         }
-        try await complete(reply)
+        try await complete(reply, to: question, offering: offer)
     }
 
     private func checkStop() throws {
@@ -226,7 +230,9 @@ actor ReplyRun {
     private func loadQuestion() async throws -> ReplyQuestion {
         let job = job
         do {
-            return try await context.store.read { try $0.question(of: job) }
+            var question = try await context.store.read { try $0.question(of: job) }
+            question.account = account
+            return question
         } catch Refusal.notFound {
             // The contact has taken back all that it asked. What it has asked since is still to be answered.
             throw self.job.questionSeq > job.questionSeq ? Ending.questionGrew : Ending.stopped
@@ -307,55 +313,74 @@ actor ReplyRun {
 
     // MARK: Ends
 
-    private func complete(_ reply: ComposedReply) async throws {
+    private func complete(
+        _ reply: ComposedReply, to question: ReplyQuestion, offering offer: Handoff.Reason?
+    ) async throws {
         isEnding = true
         defer { isEnding = false }
         try await showing?.value
-        text = reply.text
-        if !isShown { try await show() }
+        let ending = HandoffEnding(of: reply, to: question, offering: offer)
+        if let cause = ending.cause, ending.text.isEmpty, !isShown {
+            return try await handOver(cause, receipt: reply.receipt)
+        }
+        text = ending.text
+        if !isShown {
+            try await show()
+        } else if !ending.addition.isEmpty, !context.stage.append(ending.addition, to: job) {
+            throw ReplyRefusal.ownerChanged
+        }
         let job = job
         context.stage.flush(job)
-        let announcement = question.map { context.announcements.unanswered($0.text, $0.locale) }
+        let words = ending.cause.map { HandoffPackage.words(for: $0, question, receipt: reply.receipt) }
         try await context.retrying {
             try await context.store.write(to: job.conversationId) { transaction in
-                let unanswered = try transaction.completeReply(
-                    job, text: reply.text, sources: reply.sources, finish: reply.finish, isAnswered: reply.isAnswered)
-                if let receipt = reply.receipt { try transaction.keep(receipt, of: job) }
-                if unanswered >= RunContext.unansweredBeforeHandoff, let announcement {
-                    try transaction.handOver(
-                        job.conversationId, fromEpoch: job.ownerEpoch, reason: "unanswered",
-                        announcement: announcement, in: job.workspaceId)
+                if var receipt = reply.receipt {
+                    receipt.handoff = words?.handoff.reason
+                    try transaction.keep(receipt, of: job)
+                }
+                _ = try transaction.completeReply(
+                    job, text: ending.text, sources: reply.sources, finish: reply.finish, isAnswered: reply.isAnswered,
+                    offersHuman: ending.offersHuman)
+                if let words {
+                    try transaction.handOver(job.conversationId, fromEpoch: job.ownerEpoch, words, in: job.workspaceId)
                 }
             }
         }
     }
 
-    private func handOver(reason: String, announcement: String) async throws {
+    private func handOver(_ cause: HandoffCause, receipt: ReplyReceipt? = nil) async throws {
         isEnding = true
         defer { isEnding = false }
         _ = try? await showing?.value
         let (job, wasShown, text) = (job, isShown, text)
-        try await context.store.write(to: job.conversationId) { transaction in
+        var receipt = receipt ?? account.receipt(.failed)
+        if wasShown { receipt?.outcome = .partial }
+        receipt?.handoff = cause.reason
+        let words = HandoffPackage.words(for: cause, question, receipt: receipt)
+        try await context.store.write(to: job.conversationId) { [receipt] transaction in
+            if let receipt { try transaction.keep(receipt, of: job) }
             if wasShown {
                 // Better than nothing: what the customer has seen stays, and says that it is not all.
                 _ = try transaction.completeReply(
                     job, text: text, sources: [], finish: .partial, isAnswered: true)
             }
-            try transaction.handOver(
-                job.conversationId, fromEpoch: job.ownerEpoch, reason: reason, announcement: announcement,
-                in: job.workspaceId)
+            try transaction.handOver(job.conversationId, fromEpoch: job.ownerEpoch, words, in: job.workspaceId)
         }
     }
 
     /// Every other end: stopped, overtaken, or failed.
     /// - Returns: nil when it is none: a further question is to be answered.
     private func end(after error: any Error) async -> Outcome? {
-        if stop == .abandoned { return .stopped }
+        if stop == .abandoned {
+            await keepLate()
+            return .stopped
+        }
         switch error {
         case Ending.stopped, ReplyRefusal.ownerChanged:
             return await cancel() ? .stopped : nil
         case ReplyRefusal.leaseLost:
             context.logger.info("a reply was taken over elsewhere", metadata: context.metadata(of: job))
+            await keepLate()
             return .stopped
         default:
             await giveUp(error)
@@ -377,11 +402,15 @@ actor ReplyRun {
         _ = try? await showing?.value
         let job = job
         let shown = closedText()
+        let receipt = account.receipt(.cancelled)
         // There is no message whose end would tell the readers that the dots are over.
         if !isShown { context.stage.fail(job, code: "cancelled") }
         do {
             try await context.retrying {
-                try await context.store.write(to: job.conversationId) { try $0.cancelReply(job, shownText: shown) }
+                try await context.store.write(to: job.conversationId) { transaction in
+                    if let receipt { try transaction.keep(receipt, of: job) }
+                    try transaction.cancelReply(job, shownText: shown)
+                }
             }
         } catch ReplyRefusal.questionGrew where stop != .abandoned {
             stop = nil
@@ -389,6 +418,10 @@ actor ReplyRun {
             guard (try? await takeGrownQuestion()) != nil else { return true }
             begin()
             return false
+        } catch ReplyRefusal.leaseLost {
+            // Whoever changed the owner has ended it, or somebody else has it by now.
+            context.logger.debug("a cancelled reply had ended", metadata: context.metadata(of: job))
+            await keepLate()
         } catch {
             context.logger.warning(
                 "a cancelled reply could not be ended", metadata: context.metadata(of: job, error: error))
@@ -396,21 +429,44 @@ actor ReplyRun {
         return true
     }
 
+    /// Writes down what was used for a reply that is not this run's any more.
+    private func keepLate() async {
+        guard let receipt = account.receipt(.cancelled) else { return }
+        let job = job
+        do {
+            try await context.store.write(to: job.conversationId) { try $0.keepLate(receipt, of: job) }
+        } catch {
+            context.logger.warning(
+                "what a reply used could not be booked", metadata: context.metadata(of: job, error: error))
+        }
+    }
+
     /// No answer could be made: a human takes over, and the customer is told.
     private func giveUp(_ error: any Error) async {
         context.logger.warning("a reply failed", metadata: context.metadata(of: job, error: error))
         context.stage.fail(job, code: "assistant_unavailable")
-        let text = question?.text ?? ""
-        let announcement = context.announcements.failed(text, question?.locale)
+        let (reason, receipt) = Self.reason(of: error)
+        let urgency = HandoffRules.urgency(of: question?.text ?? "", because: reason)
         if isShown { self.text = closedText() }
         do {
-            try await context.retrying { try await self.handOver(reason: "failure", announcement: announcement) }
+            try await context.retrying {
+                try await self.handOver(HandoffCause(reason, urgency: urgency), receipt: receipt)
+            }
         } catch ReplyRefusal.ownerChanged {
             await cancel()
         } catch {
             // The lease runs out and the next one tries.
             context.logger.error(
                 "a failed reply could not be handed over", metadata: context.metadata(of: job, error: error))
+        }
+    }
+
+    private static func reason(of error: any Error) -> (Handoff.Reason, ReplyReceipt?) {
+        switch error {
+        case let failed as ReplyFailed: (failed.reason, failed.receipt)
+        case let failed as ProviderChain.Failed where failed.failure.kind == .contentFilter: (.contentFilter, nil)
+        case is ReplyTookTooLong: (.timeout, nil)
+        default: (.failure, nil)
         }
     }
 }

@@ -7,16 +7,12 @@ struct ReplyTookTooLong: Error {}
 
 /// What all runs of a node share.
 struct RunContext: Sendable {
-    /// Answers of "I do not know" in a row after which a human takes over.
-    static let unansweredBeforeHandoff = 2
     /// Tries of a write that must not be missed, while the database does not answer.
     static let maximumTries = 5
 
     var store: ChatStore
     var stage: any ReplyStage
     var compose: ReplyComposing
-    var isHandoffRequest: @Sendable (ReplyQuestion) -> Bool
-    var announcements: ReplyAnnouncements
     var times: ReplyTimes
     var clock: ContinuousClock
     var logger: Logger

@@ -43,12 +43,15 @@ struct AssistantComposition: Sendable {
                 firstToken: configuration.firstToken, idle: configuration.idleToken, whole: configuration.reply),
             lastCandidate: configuration.lastCandidate)
         let board = ProviderBoard(clock: store.clock)
+        let budgets = ModelBudgets(
+            store: store, dailyTokens: configuration.dailyTokenBudget.map(Int64.init),
+            contextTokens: configuration.contextTokens, logger: logger)
         composer = ReplyComposer(
             knowledge: knowledge,
             chain: ProviderChain(providers: providers, board: board, limits: limits, logger: logger),
-            limit: configuration.reply)
+            budgets: budgets, limit: configuration.reply)
         desk = AssistantDesk(
-            store: store, composer: composer, providers: providers, board: board,
+            store: store, composer: composer, budgets: budgets, providers: providers, board: board,
             trialDeadlines: ReplyDeadlines(
                 firstToken: configuration.lastCandidate, idle: configuration.idleToken,
                 whole: configuration.lastCandidate))
@@ -88,29 +91,17 @@ struct AssistantComposition: Sendable {
         }
     }
 
+    /// How long a question may wait before a human takes over, whoever was to answer it.
+    var silence: Duration { configuration.reply + Self.limitBeyondReply }
+
     /// The runtime of this node's replies.
     func runtime(stage: any ReplyStage) -> AssistantRuntime {
         let composer = composer
         return AssistantRuntime(
             store: store, stage: stage,
             compose: { try await composer.compose($0, deliver: $1) },
-            // What was said last in a burst counts.
-            isHandoffRequest: { HandoffRequest.detect(in: $0.text) },
-            announcements: ReplyAnnouncements(
-                requested: { Texts.handingOverOnRequest(in: Self.language(of: $0, locale: $1)) },
-                failed: { Texts.handingOverOnFailure(in: Self.language(of: $0, locale: $1)) },
-                unanswered: { Texts.handingOverOnUnknown(in: Self.language(of: $0, locale: $1)) }),
-            times: ReplyTimes(burst: configuration.burst, limit: configuration.reply + Self.limitBeyondReply),
+            times: ReplyTimes(burst: configuration.burst, limit: silence),
             logger: logger)
-    }
-
-    /// What a customer is told that asks for a human, in its language.
-    func handoffAnnouncement(locale: String?, words: String?) -> String {
-        Texts.handingOverOnRequest(in: Self.language(of: words ?? "", locale: locale))
-    }
-
-    private static func language(of words: String, locale: String?) -> Language {
-        Language.ofReply(to: words, locale: locale ?? "en")
     }
 
     /// How the assistant is, for `/health`.

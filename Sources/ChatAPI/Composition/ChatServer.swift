@@ -80,13 +80,14 @@ struct ChatServer: Sendable {
                 recent.forget(
                     sessions: $0.sessions + $0.movedSessions, logins: $0.logins, keys: $0.keys, users: $0.users.keys)
             },
-            handoffAnnouncement: { assistant.handoffAnnouncement(locale: $0, words: $1) }, logger: logger)
+            handoffWording: HandoffDesk.words(_:_:by:because:), logger: logger)
         let runtime = components.contains(.assistant) ? assistant.runtime(stage: hub.liveReplies) : nil
         database.commits.subscribe(attachments)
         database.commits.subscribe(hub)
         if let runtime { database.commits.subscribe(runtime) }
         cluster.connect(hub, runtime)
         metrics.observe(hub)
+        metrics.observe(assistant.desk)
         self.hub = hub
         self.runtime = runtime
 
@@ -98,7 +99,7 @@ struct ChatServer: Sendable {
             hub: hub, knowledge: assistant.knowledge, desk: assistant.desk, attachments: attachments,
             settings: settings,
             readiness: readiness, clock: store.clock,
-            handoffAnnouncement: { assistant.handoffAnnouncement(locale: $0, words: $1) },
+            handoffWording: HandoffDesk.words(_:_:by:because:),
             assistantHealth: { assistant.health(runtime) },
             metrics: metrics.page(token: configuration.http.metricsToken), busHealth: { cluster.isBusHealthy },
             sharing: cluster.sharing,
@@ -128,9 +129,11 @@ struct ChatServer: Sendable {
             throw error
         }
         var services = database.services + [application] + clusterServices
+        services.append(CalibrationUpkeep(calibrations: assistant.calibrations, store: store, logger: logger))
         if let runtime { services.append(Takeovers(runtime: runtime)) }
         if components.contains(.scheduler) {
-            services.append(Sweeps(database: database, attachments: attachments, logger: logger))
+            services.append(Sweeps(
+                    database: database, attachments: attachments, silence: assistant.silence, logger: logger))
             services.append(StatisticsUpkeep(store: store, logger: logger))
             services.append(StandingWatch(store: store, metrics: metrics, logger: logger))
         }

@@ -19,10 +19,13 @@ struct Sweeps: Service {
     let database: OpenDatabase
     let logger: Logger
     private let files: AttachmentSweeps
+    private let handoffs: HandoffSweeps
     private var store: ChatStore { database.store }
 
-    init(database: OpenDatabase, attachments: AttachmentFolder, logger: Logger) {
+    /// - Parameter silence: see ``HandoffSweeps/init(store:silence:logger:)``.
+    init(database: OpenDatabase, attachments: AttachmentFolder, silence: Duration, logger: Logger) {
         self.database = database
+        handoffs = HandoffSweeps(store: database.store, silence: silence, logger: logger)
         files = AttachmentSweeps(AttachmentUpkeep(store: database.store, folder: attachments))
         self.logger = logger
     }
@@ -58,7 +61,9 @@ struct Sweeps: Service {
                 }
                 try await database.membership?.forgetLapsedNodes()
             }
+            try await handoffs.handOverIfSilent()
             try await indexOldRows()
+            try await handoffs.returnIfDue()
             try await files.sweepIfDue()
             guard try await store.read({ try $0.hasSweepWork() }) else { return }
             // Apart: the one locks sessions, the other conversations, and a send locks both in the other order.

@@ -42,6 +42,16 @@ public enum StatisticsCount: UInt8, Sendable, CaseIterable {
     /// Conversations that came to an agent.
     case taken = 31
 
+    case handoffConsent = 32
+    case handoffTopic = 33
+    case handoffContentFilter = 34
+    case handoffBudget = 35
+    case handoffTimeout = 36
+    case handoffRepeated = 37
+    case handoffAnger = 38
+    case handoffModel = 39
+    case handoffClaimed = 40
+
     public static func created(_ priority: Conversation.Priority) -> StatisticsCount {
         switch priority {
         case .low: .createdLow
@@ -52,14 +62,21 @@ public enum StatisticsCount: UInt8, Sendable, CaseIterable {
     }
 }
 
-/// Why a conversation went from the assistant to humans.
+/// Why a conversation went from the assistant to humans: the assistant's own reasons, see ``Handoff/Reason``, and what others
+/// did. The raw values stand in rows.
 public enum HandoffReason: String, Sendable, Codable, CaseIterable {
-    /// The contact's words asked for a human.
     case requested
-    /// The assistant did not know, twice in a row.
+    case consent
+    case topic
+    case contentFilter = "content_filter"
+    case budget
     case unanswered
-    /// No reply could be made.
     case failure
+    case timeout
+    case repeated
+    case anger
+    case model
+    case claimed
     /// The contact asked by a button.
     case contact
     /// A member of staff took it or gave it to somebody.
@@ -69,11 +86,37 @@ public enum HandoffReason: String, Sendable, Codable, CaseIterable {
     public var count: StatisticsCount {
         switch self {
         case .requested: .handoffRequested
+        case .consent: .handoffConsent
+        case .topic: .handoffTopic
+        case .contentFilter: .handoffContentFilter
+        case .budget: .handoffBudget
         case .unanswered: .handoffUnanswered
         case .failure: .handoffFailure
+        case .timeout: .handoffTimeout
+        case .repeated: .handoffRepeated
+        case .anger: .handoffAnger
+        case .model: .handoffModel
+        case .claimed: .handoffClaimed
         case .contact: .handoffContact
         case .staff: .handoffStaff
         case .other: .handoffOther
+        }
+    }
+
+    public init(_ reason: Handoff.Reason) {
+        switch reason {
+        case .requested: self = .requested
+        case .consent: self = .consent
+        case .topic: self = .topic
+        case .contentFilter: self = .contentFilter
+        case .budget: self = .budget
+        case .failure: self = .failure
+        case .timeout: self = .timeout
+        case .unanswered: self = .unanswered
+        case .repeated: self = .repeated
+        case .anger: self = .anger
+        case .model: self = .model
+        case .claimed: self = .claimed
         }
     }
 
@@ -83,13 +126,7 @@ public enum HandoffReason: String, Sendable, Codable, CaseIterable {
         case .contact: self = .contact
         case .agent: self = .staff
         case .system: self = .other
-        case .ai:
-            switch reason {
-            case "requested": self = .requested
-            case "unanswered": self = .unanswered
-            case "failure": self = .failure
-            default: self = .other
-            }
+        case .ai: self = reason.flatMap(Handoff.Reason.init).map(HandoffReason.init) ?? .other
         }
     }
 }

@@ -6,8 +6,8 @@ import Wire
 struct OwnershipRoutes: Sendable {
     let store: ChatStore
     let views: ViewMaker
-    /// What a contact is told when it asks for a human, by its session's locale and its newest words.
-    let announcement: @Sendable (_ locale: String?, _ words: String?) -> String
+    /// What goes with a contact's wish for a human.
+    let wording: HandoffWording
 
     struct Switch: Decodable, Sendable, Validated {
         enum Side: String, Decodable, CaseIterable, Sendable {
@@ -38,17 +38,11 @@ struct OwnershipRoutes: Sendable {
         ) { body, call in
             let (id, access) = (try call.id(Conversation.self), call.access)
             let target = try target(body, call)
-            let announcement = announcement
-            let switched = try await store.write(to: id) { transaction in
-                var told: String?
-                if let contact = access.contact, target == .anyHuman {
-                    told = announcement(
-                        try transaction.session(contact.sessionId)?.locale,
-                        try transaction.newestWords(of: contact.contactId, in: id))
-                }
-                return try transaction.switchOwner(
-                    of: id, to: target, expectedEpoch: body.expectedEpoch, reason: body.reason,
-                    announcement: told, by: access)
+            let wording = wording
+            let switched = try await store.write(to: id) {
+                try $0.switchOwner(
+                    of: id, to: target, expectedEpoch: body.expectedEpoch, reason: body.reason, wording: wording,
+                    by: access)
             }
             return Answer(switched, for: access.viewer, views)
         }

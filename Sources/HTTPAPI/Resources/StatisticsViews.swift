@@ -110,8 +110,17 @@ struct MessageCountsView: Codable, Sendable, Equatable {
 struct HandoffCountsView: Codable, Sendable, Equatable {
     var total: Int64
     var requested: Int64
+    var consent: Int64
+    var topic: Int64
+    var contentFilter: Int64
+    var budget: Int64
     var unanswered: Int64
     var failure: Int64
+    var timeout: Int64
+    var repeated: Int64
+    var anger: Int64
+    var model: Int64
+    var claimed: Int64
     var contact: Int64
     var staff: Int64
     var other: Int64
@@ -119,8 +128,17 @@ struct HandoffCountsView: Codable, Sendable, Equatable {
     init(_ tally: Tally) {
         total = tally.handoffs
         requested = tally[.handoffRequested]
+        consent = tally[.handoffConsent]
+        topic = tally[.handoffTopic]
+        contentFilter = tally[.handoffContentFilter]
+        budget = tally[.handoffBudget]
         unanswered = tally[.handoffUnanswered]
         failure = tally[.handoffFailure]
+        timeout = tally[.handoffTimeout]
+        repeated = tally[.handoffRepeated]
+        anger = tally[.handoffAnger]
+        model = tally[.handoffModel]
+        claimed = tally[.handoffClaimed]
         contact = tally[.handoffContact]
         staff = tally[.handoffStaff]
         other = tally[.handoffOther]

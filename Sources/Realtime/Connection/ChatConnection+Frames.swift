@@ -9,8 +9,6 @@ extension ChatConnection {
     static let typingInterval = TimeAmount.seconds(3)
     /// How long the node that makes a reply may take to tell its text; then what was saved last must do.
     static let syncLimit = TimeAmount.milliseconds(500)
-    /// Characters of the last message that are kept, to know the customer's language.
-    static let keptWords = 80
 
     func handle(_ frame: ClientFrame) throws {
         guard let command = SocketCommand(rawValue: frame.type) else {
@@ -89,7 +87,6 @@ extension ChatConnection {
         if let contact = access.contact, let seconds = hub.messageRates.take(contact.contactId) {
             throw SocketError(.rateLimited, "too many messages", retryInSeconds: seconds)
         }
-        lastWords = String(draft.content.prefix(Self.keptWords))
         command(frame, to: [conversationId]) {
             try $0.send(draft, to: conversationId, by: access)
         } then: { connection, sent in
@@ -164,10 +161,9 @@ extension ChatConnection {
         check.text(data.reason, field: "reason", scalars: 1...500)
         try check.finish()
         let target: OwnerSwitch = data.to == .ai ? .ai : .anyHuman
-        let announcement = access.contact != nil && data.to == .human ? hub.handoffAnnouncement(locale, lastWords) : nil
+        let wording = hub.handoffWording
         command(frame, to: [conversationId]) {
-            try $0.switchOwner(
-                of: conversationId, to: target, reason: data.reason, announcement: announcement, by: access)
+            try $0.switchOwner(of: conversationId, to: target, reason: data.reason, wording: wording, by: access)
         } then: { connection, _ in
             connection.acknowledge(frame)
         }

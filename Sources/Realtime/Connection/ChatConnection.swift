@@ -57,8 +57,6 @@ final class ChatConnection: SocketDelegate, DeadlineTarget {
     var haveRightsChanged = false
     /// Language of the visit.
     var locale: String?
-    /// Beginning of the newest message that came over this socket.
-    var lastWords: String?
     var lastTypingAt: NIODeadline?
     /// `reply.sync` frames that wait for the node that makes the reply.
     var awaitedSyncs: [Identifier<Message>: ClientFrame] = [:]

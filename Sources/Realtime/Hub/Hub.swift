@@ -32,8 +32,8 @@ public final class Hub: CommitObserver {
     let logger: Logger
     /// Contacts' messages per minute, over sockets and HTTP alike.
     public let messageRates: MessageRates
-    /// What the customer is told when it asks for a human, by its locale and its newest words.
-    let handoffAnnouncement: @Sendable (_ locale: String?, _ words: String?) -> String
+    /// What goes with a customer's wish for a human.
+    let handoffWording: HandoffWording
 
     /// - Parameters:
     ///   - group: the loops that sockets live on; at most 64 are used.
@@ -45,13 +45,13 @@ public final class Hub: CommitObserver {
         store: ChatStore, group: any EventLoopGroup, link: ClusterLink? = nil, encoder: EventEncoder,
         settings: RealtimeSettings, sharing: RateSharing? = nil, directory: (any SessionDirectory)? = nil,
         onRightsEnded: @escaping @Sendable (EndedRights) -> Void = { _ in },
-        handoffAnnouncement: @escaping @Sendable (_ locale: String?, _ words: String?) -> String, logger: Logger
+        handoffWording: @escaping HandoffWording, logger: Logger
     ) {
         messageRates = MessageRates(
             perMinute: settings.contactMessagesPerMinute, clock: store.clock, sharing: sharing)
         self.directory = directory
         self.onRightsEnded = onRightsEnded
-        self.handoffAnnouncement = handoffAnnouncement
+        self.handoffWording = handoffWording
         self.store = store
         self.encoder = encoder
         self.settings = settings

@@ -243,7 +243,8 @@ extension Transaction {
             state.changesLists = true
             try connection.run(
                 """
-                UPDATE conversations SET owner_kind = ?, owner_id = ?, owner_epoch = ?, unanswered = 0 WHERE id = ?
+                UPDATE conversations SET owner_kind = ?, owner_id = ?, owner_epoch = ?, unanswered = 0, \
+                handoff_offered_seq = NULL WHERE id = ?
                 """,
                 [
                     .text(owner.kind.rawValue), .optional(owner.id), .integer(owner.epoch), .identifier(state.id),

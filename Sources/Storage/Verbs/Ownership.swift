@@ -5,12 +5,12 @@ extension Transaction {
     ///
     /// - Parameters:
     ///   - expectedEpoch: the owner epoch that the caller saw, or nil for whatever it is.
-    ///   - announcement: a system message in the contact's language that goes before the change, when there is one.
+    ///   - wording: what goes with a contact's wish for a human, when the assistant answered until then.
     /// - Throws: ``Refusal/staleOwner`` when the epoch has moved, ``Refusal/forbidden``,
     ///   ``Refusal/conversationClosed``, ``Refusal/notFound``.
     public func switchOwner(
         of conversationId: Identifier<Conversation>, to target: OwnerSwitch, expectedEpoch: Int64? = nil,
-        reason: String?, announcement: String? = nil, by access: Access
+        reason: String?, wording: HandoffWording? = nil, by access: Access
     ) throws -> Conversation {
         var state = try locked(conversationId, by: access)
         if access.contact == nil { try access.require(.conversationsWrite, on: state.owner) }
@@ -23,26 +23,16 @@ extension Transaction {
         guard var owner = target.applied(to: state.owner, isContact: access.contact != nil) else {
             return try conversation(conversationId, by: access)
         }
-        owner.name = try name(of: target, in: state.workspaceId)
-        if let announcement { try announce(announcement, in: &state) }
-        try change(ownerTo: owner, reason: reason, actor: try named(access.actor), of: &state)
+        let actor = try named(access.actor)
+        if let wording, access.contact != nil, state.owner.kind == .ai {
+            let words = try wording(self, conversationId, access, .requested)
+            try giveToHumans(words, reason: reason, actor: actor, of: &state)
+        } else {
+            owner.name = try name(of: target, in: state.workspaceId)
+            try change(ownerTo: owner, reason: reason, actor: actor, of: &state)
+        }
         try saveHead(of: state)
         return try changed(conversationId, for: access)
-    }
-
-    /// Gives a conversation from the AI to the humans' queue, with a message that tells the customer so.
-    ///
-    /// - Parameter epoch: the owner epoch under which the AI decided it.
-    /// - Throws: ``ReplyRefusal/ownerChanged`` when a human was faster.
-    public func handOver(
-        _ conversationId: Identifier<Conversation>, fromEpoch epoch: Int64, reason: String, announcement: String,
-        in workspaceId: Identifier<Workspace>
-    ) throws {
-        var state = try locked(conversationId, by: .server(of: workspaceId))
-        guard state.owner.kind == .ai, state.owner.epoch == epoch else { throw ReplyRefusal.ownerChanged }
-        try announce(announcement, in: &state)
-        try change(ownerTo: state.owner.succeeded(by: .none), reason: reason, actor: .assistant, of: &state)
-        try saveHead(of: state)
     }
 
     /// Adds a message of the system.
@@ -54,9 +44,14 @@ extension Transaction {
 
     /// Writes a new owner and ends the replies that nobody has seen. A reply that is being shown is ended by whoever
     /// makes it, who alone knows what was shown.
-    func change(ownerTo owner: Owner, reason: String?, actor: Actor, of state: inout ConversationState) throws {
+    /// - Parameter urgency: raises the priority.
+    func change(
+        ownerTo owner: Owner, urgency: Handoff.Urgency = .normal, reason: String?, actor: Actor,
+        of state: inout ConversationState
+    ) throws {
         var changes = ConversationChanges()
         changes.owner = owner
+        changes.priority = state.priority.raised(to: urgency)
         try apply(changes, reason: reason, actor: actor, to: &state)
         // The end of the last reply may have started the next one in this very command.
         committed.replyJobs.removeAll { $0.conversationId == state.id }
@@ -84,6 +79,17 @@ extension Transaction {
                 throw Refusal.invalid([FieldProblem(field: "team_id", code: "not_found", message: "no such team")])
             }
             return name
+        }
+    }
+}
+
+extension Conversation.Priority {
+    /// The priority that goes with an urgency; nil when it is no higher than this one.
+    fileprivate func raised(to urgency: Handoff.Urgency) -> Conversation.Priority? {
+        switch (urgency, self) {
+        case (.high, .low), (.high, .normal): .high
+        case (.urgent, .low), (.urgent, .normal), (.urgent, .high): .urgent
+        default: nil
         }
     }
 }

@@ -159,14 +159,11 @@ final class ClusterNode: Sendable {
         let hub = Hub(
             store: store, group: MultiThreadedEventLoopGroup.singleton, link: link,
             encoder: EventEncoder(views: cluster.views), settings: RealtimeSettings(nodeId: name, logEpoch: "e1"),
-            handoffAnnouncement: { _, _ in "wait" }, logger: .silent)
+            handoffWording: HandoffDesk.words(_:_:by:because:), logger: .silent)
         self.hub = hub
         let runtime = compose.map {
             AssistantRuntime(
-                store: store, stage: hub.liveReplies, compose: $0, isHandoffRequest: { _ in false },
-                announcements: ReplyAnnouncements(
-                    requested: { _, _ in "requested" }, failed: { _, _ in "failed" },
-                    unanswered: { _, _ in "unanswered" }), times: times, logger: .silent)
+                store: store, stage: hub.liveReplies, compose: $0, times: times, logger: .silent)
         }
         self.runtime = runtime
         commits.subscribe(hub)

@@ -104,7 +104,7 @@ import Wire
         try await fixture.send("hi", to: id, by: visitor)
         let seen = try await frames.value
         let system = try #require(seen.lastIndex { $0.message?["sender"]?["kind"]?.stringValue == "system" })
-        #expect(seen[system].message?["content"]?.stringValue == "failed")
+        #expect(seen[system].message?["content"]?.stringValue == Texts.handingOverOnFailure(in: .english))
         #expect(seen.last?.data["changes"]?["owner"]?["kind"]?.stringValue == "none")
         #expect(
             !seen.contains { $0.message?["sender"]?["kind"]?.stringValue == "ai" }, "no message when nothing was shown")
@@ -188,7 +188,7 @@ import Wire
 
     @Test func anExplicitRequestHandsOverWithoutAskingAnyProvider() async throws {
         let wasAsked = Mutex(false)
-        let fixture = try await ReplyFixture(asksForHuman: { $0.text == "human" }) { _, _ in
+        let fixture = try await ReplyFixture { _, _ in
             wasAsked.withLock { $0 = true }
             return Self.whole("no")
         }
@@ -196,7 +196,7 @@ import Wire
         let frames = try await fixture.frames(of: id, by: visitor) { $0.changesOwner }
         try await fixture.send("human", to: id, by: visitor)
         let seen = try await frames.value
-        #expect(seen.contains { $0.message?["content"]?.stringValue == "requested" })
+        #expect(seen.contains { $0.message?["content"]?.stringValue == Texts.handingOverOnRequest(in: .english) })
         #expect(!wasAsked.withLock { $0 })
     }
 
@@ -211,7 +211,7 @@ import Wire
         #expect(try await !first.value.contains { $0.changesOwner })
         let second = try await fixture.frames(of: id, by: visitor) { $0.changesOwner }
         try await fixture.send("??", to: id, by: visitor)
-        #expect(try await second.value.contains { $0.message?["content"]?.stringValue == "unanswered" })
+        #expect(try await second.value.contains { $0.message?["content"]?.stringValue == Texts.handingOverOnUnknown(in: .english) })
     }
 
     @Test func aReplyThatHangsIsHandedOver() async throws {
@@ -222,7 +222,7 @@ import Wire
         let (id, visitor) = try await fixture.visitor()
         let frames = try await fixture.frames(of: id, by: visitor) { $0.changesOwner }
         try await fixture.send("hi", to: id, by: visitor)
-        #expect(try await frames.value.contains { $0.message?["content"]?.stringValue == "failed" })
+        #expect(try await frames.value.contains { $0.message?["content"]?.stringValue == Texts.handingOverOnFailure(in: .english) })
     }
 
     @Test func aParticipantStopsAReplyAndWhatWasShownIsKept() async throws {

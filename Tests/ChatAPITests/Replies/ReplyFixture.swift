@@ -25,7 +25,7 @@ final class ReplyFixture: Sendable {
 
     init(
         burst: Duration = .zero, limit: Duration = .seconds(60), renewal: Duration = .milliseconds(50),
-        asksForHuman: @escaping @Sendable (ReplyQuestion) -> Bool = { _ in false }, compose: @escaping ReplyComposing
+        compose: @escaping ReplyComposing
     ) async throws {
         folder = FileManager.default.temporaryDirectory.appending(path: "chat-api-\(UUID().uuidString)")
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
@@ -41,12 +41,10 @@ final class ReplyFixture: Sendable {
         views = ViewMaker(identifiers: identifiers)
         hub = Hub(
             store: store, group: MultiThreadedEventLoopGroup.singleton, encoder: EventEncoder(views: views),
-            settings: RealtimeSettings(nodeId: "node-a", logEpoch: "e1"), handoffAnnouncement: { _, _ in "wait" },
-            logger: logger)
+            settings: RealtimeSettings(nodeId: "node-a", logEpoch: "e1"),
+            handoffWording: HandoffDesk.words(_:_:by:because:), logger: logger)
         runtime = AssistantRuntime(
-            store: store, stage: hub.liveReplies, compose: compose, isHandoffRequest: asksForHuman,
-            announcements: ReplyAnnouncements(
-                requested: { _, _ in "requested" }, failed: { _, _ in "failed" }, unanswered: { _, _ in "unanswered" }),
+            store: store, stage: hub.liveReplies, compose: compose,
             times: ReplyTimes(burst: burst, renewal: renewal, limit: limit), logger: logger)
         commits.subscribe(hub)
         commits.subscribe(runtime)

@@ -173,7 +173,11 @@ final class TestNode: Sendable {
         let hub = Hub(
             store: store, group: MultiThreadedEventLoopGroup.singleton, link: link,
             encoder: EventEncoder(views: views), settings: RealtimeSettings(nodeId: "node-\(index)", logEpoch: "e1"),
-            handoffAnnouncement: { _, _ in "wait" }, logger: .quiet)
+            handoffWording: { _, _, _, reason in
+                HandoffWords(
+                    announcement: "wait", note: "why",
+                    handoff: Handoff(reason, language: "en", summary: "what was said"))
+            }, logger: .quiet)
         self.hub = hub
         watch = FeedWatch(hub: hub, logger: .quiet)
         link.listen { [weak hub] in hub?.heard($0) }

@@ -182,6 +182,8 @@ struct StatisticsRecount {
                     case ("ai", "requested"): .handoffRequested
                     case ("ai", "unanswered"): .handoffUnanswered
                     case ("ai", "failure"): .handoffFailure
+                    case ("ai", "anger"): .handoffAnger
+                    case ("ai", "content_filter"): .handoffContentFilter
                     default: .handoffOther
                     }
                 count(reason, change.at)

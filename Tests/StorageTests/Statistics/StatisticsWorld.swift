@@ -71,11 +71,11 @@ final class StatisticsWorld {
             try await reply(in: chance(80) ? pick(jobs.keys.sorted().suffix(8)) ?? conversation : conversation)
         case 70..<78:
             guard let target = try await target() else { return }
-            let announcement = chance(50) ? "announced" : nil
+            let wording = chance(50) ? HandoffWords.said : nil
             let actor = chance(50) && !isQuiet ? agent : visit.access
             _ = try await store.write {
                 try $0.switchOwner(
-                    of: conversation, to: target, reason: "because", announcement: announcement, by: actor)
+                    of: conversation, to: target, reason: "because", wording: wording, by: actor)
             }
         case 78..<93: try await change(conversation, by: agent)
         case 93..<96:
@@ -127,12 +127,11 @@ final class StatisticsWorld {
         let store = fixture.store
         guard shown.contains(job.id) else {
             if chance(25) {
-                let reason = pick(["requested", "failure", "unanswered", "else"]) ?? ""
+                let reason = pick([Handoff.Reason.requested, .failure, .unanswered, .anger, .contentFilter]) ?? .failure
                 jobs[conversation] = nil
                 return try await store.write {
                     try $0.handOver(
-                        conversation, fromEpoch: job.ownerEpoch, reason: reason, announcement: "a human comes",
-                        in: job.workspaceId)
+                        conversation, fromEpoch: job.ownerEpoch, .of(reason), in: job.workspaceId)
                 }
             }
             jobs[conversation] = nil
