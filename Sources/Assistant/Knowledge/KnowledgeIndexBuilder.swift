@@ -1,73 +1,86 @@
-/// Reads articles into a ``KnowledgeIndex``.
-struct KnowledgeIndexBuilder {
-    private var postings = Postings.Builder()
-    private var words = WordList()
-    private var seenWords: Set<Term> = []
-    private var entries: [KnowledgeIndex.Entry] = []
-    private var lengths: [(title: Int, body: Int)] = []
-    private var questions: [(text: String, chunks: Range<UInt32>)] = []
-    private var comparable: [UInt8] = []
+/// Makes an index from another one and what has changed since, in steps: reading the articles is the long part, and who
+/// builds beside other work can pause between them.
+///
+/// The result depends only on the articles that it holds, not on the way there.
+public struct KnowledgeIndexBuilder: Sendable {
+    private let base: KnowledgeIndex?
+    private var put: [Int64: (article: IndexedArticle, terms: IndexedArticle.Terms)] = [:]
+    private var removed: Set<Int64> = []
 
-    static func index(_ articles: [KnowledgeArticle]) -> KnowledgeIndex {
-        var builder = KnowledgeIndexBuilder()
-        // By id, so that the order in which a database gives its rows does not decide between equals.
-        for article in articles.sorted(by: { $0.id < $1.id }).prefix(KnowledgeIndex.maximumArticles) {
-            builder.add(article)
-        }
-        return builder.finish()
+    /// - Parameter base: the index to begin with, an empty one when nil.
+    public init(from base: KnowledgeIndex? = nil) {
+        self.base = base
     }
 
-    private mutating func add(_ article: KnowledgeArticle) {
-        let first = UInt32(entries.count)
-        let asked = rows(of: ([article.title] + article.questions).joined(separator: "\n"))
-        for chunk in Chunks.all(of: article) {
-            let headings = chunk.headings.isEmpty ? [] : rows(of: chunk.headings.joined(separator: "\n"))
-            let start = comparable.count
-            let body = rows(of: chunk.text, keepsText: true)
-            postings.add(chunk: entries.count, title: asked + headings, body: body)
-            lengths.append((asked.count + headings.count, body.count))
-            entries.append(
-                KnowledgeIndex.Entry(
-                    articleId: article.id, title: article.title, headings: chunk.headings, text: chunk.text,
-                    locale: article.locale, language: Language(locale: article.locale),
-                    comparable: start..<comparable.count))
-        }
-        let chunks = first..<UInt32(entries.count)
-        for question in [article.title] + article.questions where !question.isEmpty {
-            questions.append((question, chunks))
-        }
+    /// Adds articles, in place of those with the same id.
+    public mutating func put(_ articles: some Sequence<KnowledgeArticle>) {
+        for article in articles { put[article.id] = IndexedArticle.read(article) }
     }
 
-    private mutating func rows(of text: String, keepsText: Bool = false) -> [UInt32] {
-        let scalars = ComparableText(text).scalars
-        let runs = TextRuns.all(in: scalars)
-        var rows: [UInt32] = []
-        rows.reserveCapacity(scalars.count * 2)
-        TextTerms.each(in: scalars, runs: runs) { rows.append(postings.row(of: $0)) }
-        for run in runs where run.kind == .word { remember(scalars[run.range]) }
-        if keepsText { ComparablePhrase.append(runs, of: scalars, to: &comparable) }
-        return rows
-    }
+    /// Takes articles away that the base has.
+    public mutating func remove(_ ids: some Sequence<Int64>) { removed.formUnion(ids) }
 
-    private mutating func remember(_ word: ArraySlice<UInt32>) {
-        guard WordList.lengths.contains(word.count), seenWords.insert(.word(word)).inserted,
-            !EnglishWords.isFunctionWord(word)
-        else { return }
-        words.add(word, row: postings.row(of: .word(EnglishWords.stem(word))))
-    }
+    /// The index over the base's articles without those removed, and those put.
+    public consuming func index() -> KnowledgeIndex {
+        let old = base?.articles ?? []
+        let gone = removed.union(put.keys)
+        let kept = old.filter { !gone.contains($0.id) }
+        // Those with the lowest ids stay; what is left out of the put ones has not been counted yet, and of the kept ones
+        // has to be taken out.
+        let ids = Set((kept.map(\.id) + put.keys).sorted().prefix(KnowledgeIndex.maximumArticles))
+        let added = put.filter { ids.contains($0.key) }.sorted { $0.key < $1.key }.map(\.value)
+        let articles = (kept.filter { ids.contains($0.id) } + added.map(\.article)).sorted { $0.id < $1.id }
 
-    private consuming func finish() -> KnowledgeIndex {
-        let count = Double(max(entries.count, 1))
-        let titleMean = max(Double(lengths.reduce(0) { $0 + $1.title }) / count, 1)
-        let bodyMean = max(Double(lengths.reduce(0) { $0 + $1.body }) / count, 1)
-        let norms = lengths.map { length in
-            KnowledgeIndex.Norm(
-                title: Float(1 - Ranking.titleB + Ranking.titleB * Double(length.title) / titleMean),
-                body: Float(1 - Ranking.bodyB + Ranking.bodyB * Double(length.body) / bodyMean))
+        var changes: [ArraySlice<UInt8>: Int32] = [:]
+        for (article, _) in added { for word in article.words { changes[word, default: 0] += 1 } }
+        let stays = Set(articles.map(ObjectIdentifier.init))
+        for article in old where !stays.contains(ObjectIdentifier(article)) {
+            for word in article.words { changes[word, default: 0] -= 1 }
         }
+
+        let places = NewPlaces(of: articles)
+        let postings = Postings(of: added.lazy.flatMap(\.terms.chunks))
+        let pairs = Postings(of: added.lazy.flatMap(\.terms.questions))
+        guard let base, !old.isEmpty else {
+            return KnowledgeIndex(
+                articles: articles, postings: postings, pairs: pairs, words: WordList().changed(by: changes))
+        }
+        let news = added.map(\.article)
         return KnowledgeIndex(
-            entries: entries, norms: norms, postings: postings.finish(), questions: QuestionPairs(questions),
-            words: words,
-            comparable: comparable)
+            articles: articles,
+            postings: base.postings.merged(
+                renumbered: places.chunks(of: old), with: postings, renumbered: places.chunks(of: news)),
+            pairs: base.questions.pairs.merged(
+                renumbered: places.questions(of: old), with: pairs, renumbered: places.questions(of: news)),
+            words: base.words.changed(by: changes))
+    }
+}
+
+/// Where the chunks and questions of articles lie in a new index.
+private struct NewPlaces {
+    private var starts: [ObjectIdentifier: (chunk: Int, question: Int)] = [:]
+
+    init(of articles: [IndexedArticle]) {
+        starts.reserveCapacity(articles.count)
+        var chunk = 0
+        var question = 0
+        for article in articles {
+            starts[ObjectIdentifier(article)] = (chunk, question)
+            chunk += article.chunks.count
+            question += article.questionCount
+        }
+    }
+
+    /// The new number of each chunk of `articles`, in their order.
+    func chunks(of articles: [IndexedArticle]) -> [UInt32] {
+        articles.flatMap { Self.numbers($0.chunks.count, from: starts[ObjectIdentifier($0)]?.chunk) }
+    }
+
+    func questions(of articles: [IndexedArticle]) -> [UInt32] {
+        articles.flatMap { Self.numbers($0.questionCount, from: starts[ObjectIdentifier($0)]?.question) }
+    }
+
+    private static func numbers(_ count: Int, from start: Int?) -> [UInt32] {
+        (0..<count).map { number in start.map { UInt32($0 + number) } ?? Postings.gone }
     }
 }

@@ -8,8 +8,10 @@ struct KnowledgeQuery {
         var ways: [(rows: [UInt32], strength: Double)]
     }
 
-    /// Rows that are scored, each with its weight.
-    private(set) var scored: [(row: UInt32, weight: Double)] = []
+    /// Ways to say one thing, of which the one that a text says best is scored: rows, each with its weight.
+    typealias Wordings = [[(row: UInt32, weight: Double)]]
+
+    private(set) var scored: [Wordings] = []
     private(set) var units: [Unit] = []
     /// Comparable UTF-8 of what should stand together.
     private(set) var phrases: [[UInt8]] = []
@@ -20,12 +22,9 @@ struct KnowledgeQuery {
     private var corrections = 0
 
     private let index: KnowledgeIndex
-    private let factor: Double
 
-    /// - Parameter factor: what the whole question counts.
-    init(_ question: QuestionWords, in index: KnowledgeIndex, factor: Double = 1) {
+    init(_ question: QuestionWords, in index: KnowledgeIndex) {
         self.index = index
-        self.factor = factor
         let parts = question.parts
         for (number, part) in parts.enumerated() {
             if scored.count >= Ranking.maximumTerms { break }
@@ -43,12 +42,17 @@ struct KnowledgeQuery {
         readPhrases(parts)
     }
 
-    /// This query with another's terms and units beside it.
-    func joined(with other: KnowledgeQuery) -> KnowledgeQuery {
+    /// This query with what was asked before it: fully for finding, but that an article is about the subject answers only
+    /// a part of what is asked now.
+    func leaning(on before: KnowledgeQuery) -> KnowledgeQuery {
         var joined = self
-        joined.scored += other.scored
-        joined.units += other.units
-        joined.isSpecific = isSpecific || other.isSpecific
+        joined.scored += before.scored.map { wordings in
+            wordings.map { wording in wording.map { ($0.row, $0.weight * Ranking.previousInFinding) } }
+        }
+        joined.units += before.units.map { unit in
+            Unit(weight: unit.weight * Ranking.previousInCovering, ways: unit.ways)
+        }
+        joined.isSpecific = isSpecific || before.isSpecific
         return joined
     }
 
@@ -64,19 +68,20 @@ struct KnowledgeQuery {
     private var unknownWeight: Double { index.weight(ofTermIn: 0) }
 
     private func row(_ term: Term) -> UInt32? {
-        index.postings.row(of: term).flatMap { index.postings.count(of: $0) > 0 ? $0 : nil }
+        index.postings.row(of: term.key)
     }
 
     private mutating func score(_ row: UInt32, _ weight: Double) {
-        scored.append((row, weight * factor))
+        scored.append([[(row, weight)]])
     }
 
     private mutating func add(_ weight: Double, _ ways: [(rows: [UInt32], strength: Double)]) {
-        units.append(Unit(weight: weight * factor, ways: ways))
+        units.append(Unit(weight: weight, ways: ways))
     }
 
     private mutating func read(word: [UInt32], weak: Bool, joined: [UInt32]) {
-        let worth = Self.wordFactor * (weak ? Self.weakFactor : 1)
+        let isEveryday = EnglishWords.isEveryday(word[...])
+        let worth = Self.wordFactor * (weak ? Self.weakFactor : isEveryday ? Ranking.everyday : 1)
         var ways: [(rows: [UInt32], strength: Double)] = joined.map { ([$0], 1) }
         for row in joined { score(row, 1) }
         if let row = row(.word(EnglishWords.stem(word[...]))) {
@@ -95,16 +100,20 @@ struct KnowledgeQuery {
             return
         }
         if weak { return }
+        if isEveryday {
+            add(worth * unknownWeight * Ranking.unknownEveryday, ways)
+            return
+        }
         isSpecific = true
         if let parts = split(word) {
             for row in parts { score(row, 1) }
             add(worth * (parts.map(weight).max() ?? 0), ways + [(parts, 0.9)])
             return
         }
-        let near = corrections < Ranking.maximumCorrections ? index.words.rows(near: word).sorted() : []
+        let near = corrections < Ranking.maximumCorrections ? index.words.stems(near: word) : []
         corrections += 1
         if near.isEmpty, Self.isMistypedGrammar(word) { return }
-        for row in near where index.postings.count(of: row) > 0 {
+        for row in near.compactMap(index.postings.row) {
             score(row, Ranking.correctionWeight)
             ways.append(([row], 0.6))
         }
@@ -113,14 +122,10 @@ struct KnowledgeQuery {
 
     /// `waht is this`: a function word with two letters swapped or one missing.
     private static func isMistypedGrammar(_ word: [UInt32]) -> Bool {
-        grammar.rows(near: word).isEmpty == false
+        !grammar.stems(near: word).isEmpty
     }
 
-    private static let grammar: WordList = {
-        var list = WordList()
-        for word in EnglishWords.functionWords.sorted() { list.add(word.unicodeScalars.map(\.value)[...], row: 0) }
-        return list
-    }()
+    private static let grammar = WordList(of: EnglishWords.functionWords)
 
     /// The two known words that `word` was written together from (`chatapi`).
     private func split(_ word: [UInt32]) -> [UInt32]? {
@@ -181,21 +186,31 @@ struct KnowledgeQuery {
     private mutating func read(synonym member: Synonyms.Member, groups: [Int]) {
         isSpecific = true
         var ways: [(rows: [UInt32], strength: Double)] = []
+        var wordings: Wordings = []
+        let share = groups.allSatisfy { $0 < Synonyms.lightGroups } ? Ranking.lightGroup : 1
         let own = member.terms.compactMap(row)
-        if own.count == member.terms.count, !own.isEmpty {
-            for row in own { score(row, 1) }
+        let isKnown = own.count == member.terms.count && !own.isEmpty
+        if isKnown {
+            wordings.append(own.map { ($0, share) })
             ways.append((own, 1))
+        } else if !own.isEmpty {
+            // "Shipping cost" where the articles only speak of shipping.
+            wordings.append(own.map { ($0, share) })
+            ways.append((own, 0.8 * Double(own.count) / Double(member.terms.count)))
         }
         for other in groups.flatMap({ Synonyms.table.members[$0] }) where other.key != member.key {
             let rows = other.terms.compactMap(row)
             guard rows.count == other.terms.count, !rows.isEmpty else { continue }
-            for row in rows { score(row, Ranking.synonymWeight / Double(rows.count)) }
+            // As much as the member itself, in however many terms it is said.
+            let weight = Ranking.synonymWeight * share * Double(member.terms.count) / Double(rows.count)
+            wordings.append(rows.map { ($0, weight) })
             ways.append((rows, 0.85))
         }
+        if !wordings.isEmpty { scored.append(wordings) }
         // Known by its own name it is worth what that is worth; else what the best known name is.
         let known = ways.map { way in way.rows.map(weight).max() ?? unknownWeight }
-        let worth = own.count == member.terms.count && !own.isEmpty ? known.first : known.min()
-        add(Self.wordFactor * (worth ?? unknownWeight), ways)
+        let worth = isKnown ? known.first : known.min()
+        add(Self.wordFactor * share * (worth ?? unknownWeight), ways)
     }
 
     private mutating func read(unspaced run: ArraySlice<UInt32>) {
@@ -215,6 +230,7 @@ struct KnowledgeQuery {
         }
         let pairs = zip(run, run.dropFirst()).map { row(.pair($0, $1)) }
         for row in pairs.compactMap({ $0 }) { score(row, 1) }
+        let meant = meantPairs(run, known: pairs)
         // A character is covered by a pair that holds it. Those of which no pair is known are a foreign word, or, when
         // alone, a verb of one character.
         var unknown: [UInt32] = []
@@ -232,7 +248,14 @@ struct KnowledgeQuery {
             let after = place < pairs.count ? pairs[place] : nil
             let holding = [before, after].compactMap { $0 }
             if holding.isEmpty {
-                unknown.append(scalar)
+                let near = (place > 0 ? meant[place - 1] : []) + (place < pairs.count ? meant[place] : [])
+                if near.isEmpty {
+                    unknown.append(scalar)
+                } else {
+                    closeUnknown()
+                    isSpecific = true
+                    add((near.map(weight).min() ?? 0) * looseness(scalar), near.map { ([$0], 0.6) })
+                }
                 continue
             }
             closeUnknown()
@@ -241,6 +264,23 @@ struct KnowledgeQuery {
             add((holding.map(weight).min() ?? 0) * share, holding.map { ([$0], 1) })
         }
         closeUnknown()
+    }
+
+    /// For each pair that is unknown, as its neighbours are, the pairs that sound like it: 验正 is a mistyped 验证.
+    private mutating func meantPairs(_ run: ArraySlice<UInt32>, known: [UInt32?]) -> [[UInt32]] {
+        zip(run, run.dropFirst()).enumerated().map { place, pair in
+            let before = place > 0 ? known[place - 1] : nil
+            let after = place + 1 < known.count ? known[place + 1] : nil
+            guard known[place] == nil, before == nil || after == nil, corrections < Ranking.maximumCorrections,
+                !ChineseWords.weakCharacters.contains(pair.0), !ChineseWords.weakCharacters.contains(pair.1)
+            else { return [] }
+            corrections += 1
+            let near =
+                Homophones.of(pair.0).compactMap { row(.pair($0, pair.1)) }
+                + Homophones.of(pair.1).compactMap { row(.pair(pair.0, $0)) }
+            for row in near { score(row, Ranking.correctionWeight) }
+            return near
+        }
     }
 
     private func looseness(_ scalar: UInt32) -> Double {

@@ -9,15 +9,21 @@ extension KnowledgeIndex {
     public func search(
         _ question: String, after previous: String? = nil, in language: Language? = nil, limit: Int
     ) -> KnowledgeAnswer {
-        guard !entries.isEmpty, limit > 0 else { return .nothing }
+        guard !places.isEmpty, limit > 0 else { return .nothing }
         let words = QuestionWords(question)
         let language = language ?? Language.detect(in: question) ?? .english
         let query = KnowledgeQuery(words, in: self)
         let alone = answer(query, question, words, language, limit)
-        guard alone.answerability < .answerable, let previous, FollowUp.isLikely(question, words) else { return alone }
-        let before = KnowledgeQuery(QuestionWords(previous), in: self, factor: Ranking.previousWeight)
-        let together = answer(query.joined(with: before), question, words, language, limit)
-        return together.answerability > alone.answerability ? together : alone
+        guard let previous, !previous.isEmpty else { return alone }
+        let leaning = FollowUp(question, words)
+        guard leaning > .no else { return alone }
+        let before = KnowledgeQuery(QuestionWords(previous), in: self)
+        let together = answer(query.leaning(on: before), question, words, language, limit)
+        if together.answerability > alone.answerability { return together }
+        // It can be answered by itself, so what was asked before only decides between what answers it.
+        guard leaning == .yes, alone.answerability != .none else { return alone }
+        return KnowledgeAnswer(
+            passages: together.passages, answerability: alone.answerability, coverage: alone.coverage)
     }
 
     private func answer(
@@ -35,13 +41,14 @@ extension KnowledgeIndex {
         var perArticle: [Int64: Int] = [:]
         var passages: [Passage] = []
         for candidate in ranked where passages.count < limit {
-            let entry = entries[candidate.chunk]
-            perArticle[entry.articleId, default: 0] += 1
-            if perArticle[entry.articleId, default: 0] > Ranking.chunksPerArticle { continue }
+            let article = article(of: candidate.chunk)
+            let content = content(of: candidate.chunk)
+            perArticle[article.id, default: 0] += 1
+            if perArticle[article.id, default: 0] > Ranking.chunksPerArticle { continue }
             passages.append(
                 Passage(
-                    articleId: entry.articleId, title: entry.title, headings: entry.headings, text: entry.text,
-                    excerpt: Excerpt.of(entry.text, for: terms), locale: entry.locale,
+                    articleId: article.id, title: article.title, headings: content.headings, text: content.text,
+                    excerpt: Excerpt.of(content.text, for: terms), locale: article.locale,
                     score: (candidate.score * 1000).rounded() / 1000))
         }
         return KnowledgeAnswer(
@@ -63,8 +70,8 @@ extension KnowledgeIndex {
         }
         var likeness: [Int: Double] = [:]
         for near in questions.nearest(to: question, limit: Ranking.likelyQuestions) {
-            for chunk in questions.chunks[near.entry].prefix(Ranking.chunksPerArticle) {
-                likeness[Int(chunk)] = max(likeness[Int(chunk)] ?? 0, near.likeness)
+            for chunk in chunksOfQuestion[near.number].prefix(Ranking.chunksPerArticle) {
+                likeness[chunk] = max(likeness[chunk] ?? 0, near.likeness)
             }
         }
         let chunks = Set(best.ranked.map(\.number)).union(likeness.keys)
@@ -84,25 +91,73 @@ extension KnowledgeIndex {
     }
 
     private func factor(of chunk: Int, _ language: Language) -> Double {
-        entries[chunk].language == language ? 1 : Ranking.otherLanguage
+        norms[chunk].language == language ? 1 : Ranking.otherLanguage
     }
 
     /// BM25F of every chunk, and the most that a chunk could reach.
     private func wordScores(_ query: KnowledgeQuery) -> (scores: [Float], total: Double) {
-        var scores = [Float](repeating: 0, count: entries.count)
+        var scores = [Float](repeating: 0, count: places.count)
         var total = 0.0
-        for (row, weight) in query.scored {
-            let worth = weight * self.weight(ofTermIn: postings.count(of: row))
-            total += worth
-            postings.each(of: row) { posting in
-                let norm = norms[posting.chunk]
-                let frequency =
-                    Ranking.titleWeight * Float(posting.inTitle) / norm.title
-                    + Ranking.bodyWeight * Float(posting.inBody) / norm.body
-                scores[posting.chunk] += Float(worth) * frequency / (Ranking.saturation + frequency)
+        var best = Sums(count: places.count)
+        var own = Sums(count: places.count)
+        for wordings in query.scored {
+            if wordings.count == 1 {
+                total += add(wordings[0]) { scores[$0] += $1 }
+                continue
             }
+            // Of several wordings only the best counts, or a text that uses them all would seem to say more.
+            var worth = 0.0
+            for wording in wordings {
+                worth = max(worth, add(wording) { own.add($1, to: $0) })
+                own.drain { best.raise($0, to: $1) }
+            }
+            best.drain { scores[$0] += $1 }
+            total += worth
         }
         return (scores, total)
+    }
+
+    private func add(_ wording: [(row: UInt32, weight: Double)], to sum: (Int, Float) -> Void) -> Double {
+        var total = 0.0
+        for (row, weight) in wording {
+            let worth = weight * self.weight(ofTermIn: postings.count(of: row))
+            total += worth
+            postings.each(of: row) { chunk, count in
+                let norm = norms[chunk]
+                let frequency =
+                    Ranking.titleWeight * Float(count.inTitle) / norm.title
+                    + Ranking.bodyWeight * Float(count.inBody) / norm.body
+                sum(chunk, Float(worth) * frequency / (Ranking.saturation + frequency))
+            }
+        }
+        return total
+    }
+
+    /// A sum for every chunk, of which few are not zero.
+    private struct Sums {
+        private var sums: [Float]
+        private var touched: [Int] = []
+
+        init(count: Int) { sums = [Float](repeating: 0, count: count) }
+
+        mutating func add(_ value: Float, to chunk: Int) {
+            if sums[chunk] == 0 { touched.append(chunk) }
+            sums[chunk] += value
+        }
+
+        mutating func raise(_ chunk: Int, to value: Float) {
+            if sums[chunk] == 0 { touched.append(chunk) }
+            sums[chunk] = max(sums[chunk], value)
+        }
+
+        /// Calls `body` with each chunk and its sum, and forgets them.
+        mutating func drain(_ body: (Int, Float) -> Void) {
+            for chunk in touched {
+                if sums[chunk] > 0 { body(chunk, sums[chunk]) }
+                sums[chunk] = 0
+            }
+            touched.removeAll(keepingCapacity: true)
+        }
     }
 
     private func coverage(of query: KnowledgeQuery, by chunk: Int) -> Double {
@@ -121,9 +176,9 @@ extension KnowledgeIndex {
 
     private func phraseShare(of query: KnowledgeQuery, in chunk: Int) -> Double {
         guard !query.phrases.isEmpty else { return 0 }
-        let range = entries[chunk].comparable
+        let comparable = content(of: chunk).comparable
         let found = query.phrases.count { phrase in
-            comparable[range].withUnsafeBytes { text in
+            comparable.withUnsafeBytes { text in
                 phrase.withUnsafeBytes { ComparablePhrase.contains($0, in: text) }
             }
         }

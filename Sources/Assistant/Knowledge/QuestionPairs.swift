@@ -3,74 +3,51 @@ import Foundation
 /// Compares a question with the questions of the articles by pairs of characters (Dice's coefficient), which forgives
 /// typing errors in either language. A pair counts by how rare it is: else all questions with the product's name in them
 /// look alike.
-struct QuestionPairs: Sendable {
-    /// Chunks that an entry's article was cut into.
-    private(set) var chunks: [Range<UInt32>] = []
-    /// Sum of the weights of an entry's pairs.
-    private var sizes: [Float] = []
-    /// Weight of each row's pair.
-    private var weights: [Float] = []
-    private var offsets: [UInt32] = [0]
-    private var entries: [UInt32] = []
-    private var rows: [UInt64: UInt32] = [:]
+struct QuestionPairs: Sendable, Equatable {
+    /// Of each pair the questions that have it.
+    let pairs: Postings
+    /// Weight of each row of ``pairs``.
+    private let weights: [Float]
+    /// Sum of the weights of a question's pairs.
+    private let sizes: [Float]
 
     /// Questions with less in common are not looked at.
     private static let least = 0.3
 
-    /// - Parameter questions: each with the chunks of its article.
-    init(_ questions: [(text: String, chunks: Range<UInt32>)]) {
-        var postings: [(row: UInt32, entry: UInt32)] = []
-        for (number, question) in questions.enumerated() {
-            let pairs = Self.pairs(of: question.text)
-            chunks.append(question.chunks)
-            for pair in pairs.sorted() {
-                let row = rows[pair] ?? UInt32(rows.count)
-                rows[pair] = row
-                postings.append((row, UInt32(number)))
-            }
+    /// - Parameter count: of the questions.
+    init(_ pairs: Postings, count: Int) {
+        self.pairs = pairs
+        var sizes = [Float](repeating: 0, count: count)
+        weights = pairs.keys.enumerated().map { row, pair in
+            let row = UInt32(row)
+            let weight = Self.weight(of: pairs.count(of: row), in: count) * Self.share(of: pair)
+            pairs.each(of: row) { question, _ in sizes[question] += weight }
+            return weight
         }
-        var counts = [UInt32](repeating: 0, count: rows.count + 1)
-        for posting in postings { counts[Int(posting.row) + 1] += 1 }
-        for row in counts.indices.dropFirst() { counts[row] += counts[row - 1] }
-        offsets = counts
-        weights = [Float](repeating: 0, count: rows.count)
-        for (pair, row) in rows {
-            let count = counts[Int(row) + 1] - counts[Int(row)]
-            weights[Int(row)] = Self.weight(of: count, in: chunks.count) * Self.share(of: pair)
-        }
-        sizes = [Float](repeating: 0, count: chunks.count)
-        for posting in postings { sizes[Int(posting.entry)] += weights[Int(posting.row)] }
-        entries = [UInt32](repeating: 0, count: postings.count)
-        var next = counts
-        for posting in postings {
-            entries[Int(next[Int(posting.row)])] = posting.entry
-            next[Int(posting.row)] += 1
-        }
+        self.sizes = sizes
     }
 
-    /// The entries most like `question`, best first, each with its likeness 0…1.
-    func nearest(to question: String, limit: Int) -> [(entry: Int, likeness: Double)] {
-        let pairs = Self.pairs(of: question)
-        guard !pairs.isEmpty, !sizes.isEmpty else { return [] }
+    /// The questions most like `question`, best first, each with its likeness 0…1.
+    func nearest(to question: String, limit: Int) -> [(number: Int, likeness: Double)] {
+        let asked = Self.pairs(of: question)
+        guard !asked.isEmpty, !sizes.isEmpty else { return [] }
         var shared = [Float](repeating: 0, count: sizes.count)
         // A pair that no question has may be a slip of the finger, so it is not held against the others in full.
-        let unknown = Self.weight(of: 1, in: chunks.count) / 2
+        let unknown = Self.weight(of: 1, in: sizes.count) / 2
         var size: Float = 0
-        for pair in pairs.sorted() {
-            guard let row = rows[pair] else {
+        for pair in asked.sorted() {
+            guard let row = pairs.row(of: pair) else {
                 size += unknown * Self.share(of: pair)
                 continue
             }
             let weight = weights[Int(row)]
             size += weight
-            for position in Int(offsets[Int(row)])..<Int(offsets[Int(row) + 1]) {
-                shared[Int(entries[position])] += weight
-            }
+            pairs.each(of: row) { question, _ in shared[question] += weight }
         }
         var best = Best(limit: limit)
-        for entry in shared.indices where shared[entry] > 0 {
-            let likeness = Double(2 * shared[entry] / (sizes[entry] + size))
-            if likeness >= Self.least { best.offer(entry, score: likeness) }
+        for number in shared.indices where shared[number] > 0 {
+            let likeness = Double(2 * shared[number] / (sizes[number] + size))
+            if likeness >= Self.least { best.offer(number, score: likeness) }
         }
         return best.ranked.map { ($0.number, $0.score) }
     }
@@ -78,7 +55,7 @@ struct QuestionPairs: Sendable {
     /// A word of letters has several pairs where a Chinese word has one.
     private static func share(of pair: UInt64) -> Float { pair & 0xFFFF_FFFF < 0x3000 ? 1.0 / 3 : 1 }
 
-    private static func weight(of count: UInt32, in total: Int) -> Float {
+    private static func weight(of count: Int, in total: Int) -> Float {
         log1p((Float(total) - Float(count) + 0.5) / (Float(count) + 0.5))
     }
 

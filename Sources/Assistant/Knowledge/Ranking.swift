@@ -11,10 +11,17 @@ enum Ranking {
 
     /// A synonym counts less than the word itself.
     static let synonymWeight = 0.6
+    /// A word that is asked of anything, such as the price, counts less than what it is asked of.
+    static let lightGroup = 0.5
     /// A word that was probably mistyped counts less than one that is there.
     static let correctionWeight = 0.5
-    /// What was asked just before counts less than the question itself.
-    static let previousWeight = 0.25
+    /// What a word that people use whatever they speak about counts against one that names a subject, when it is asked
+    /// whether the articles answer; and again when no article holds it.
+    static let everyday = 0.5
+    static let unknownEveryday = 0.4
+    /// What was asked just before counts less than the question itself, least of all when it is asked what is covered.
+    static let previousInFinding = 0.5
+    static let previousInCovering = 0.25
 
     /// Parts of the final score: words, how much of the question is covered, phrases, likeness to a known question.
     static let wordsShare = 0.5
@@ -33,7 +40,7 @@ enum Ranking {
 
     /// Coverage from which the articles answer, and from which they may.
     static let answerable = 0.5
-    static let weak = 0.3
+    static let weak = 0.25
     /// Likeness to a known question that answers a question made of common words only.
     static let sameQuestion = 0.8
     /// Terms of one question that are looked up.

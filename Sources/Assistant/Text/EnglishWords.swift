@@ -42,11 +42,55 @@ enum EnglishWords {
         "require", "requires", "start", "started", "sell", "sells", "selling", "sold",
     ]
 
+    /// Words that people use whatever they speak about. Known to the articles they count like others; unknown, they are
+    /// taken for another way of putting it, and not for a subject that the articles lack, as "mortgage" would be.
+    static let everydayWords: Set<String> = [
+        // Time.
+        "second", "minute", "hour", "day", "week", "weekend", "month", "year", "yesterday", "tomorrow", "tonight",
+        "morning", "afternoon", "evening", "night", "ago", "since", "until", "till", "soon", "later", "late", "early",
+        "always", "never", "often", "sometimes", "usually", "already", "once", "twice", "last", "next", "previous",
+        "recent", "recently", "suddenly", "immediately", "moment", "monday", "tuesday", "wednesday", "thursday",
+        "friday", "saturday", "sunday",
+        // How many, how much.
+        "three", "four", "five", "six", "seven", "eight", "nine", "ten", "dozen", "hundred", "thousand", "few", "less",
+        "least", "enough", "several", "both", "half", "double", "whole", "pair", "couple", "bit", "piece", "number",
+        "amount", "almost", "nearly", "quite", "rather", "maybe", "perhaps", "probably", "even", "else", "instead",
+        "together", "alone", "extra", "per", "around", "against", "through", "under", "above", "below", "behind",
+        "near", "far", "inside", "outside", "back", "away", "ahead", "forward", "across", "along", "towards",
+        // Doing and being.
+        "be", "become", "begin", "began", "stop", "stopped", "keep", "kept", "hold", "held", "bring", "brought",
+        "carry", "leave", "left", "let", "stay", "stayed", "wait", "waiting", "turn", "turned", "move", "moved", "run",
+        "came", "went", "gone", "took", "taken", "gave", "given", "put", "show", "shown", "seem", "seems", "look",
+        "looks", "looking", "feel", "think", "thought", "believe", "hope", "wish", "guess", "wonder", "wondering",
+        "remember", "forgot", "understand", "ask", "asked", "told", "said", "talk", "speak", "hear", "heard", "call",
+        "called", "write", "wrote", "written", "read", "like", "love", "hate", "prefer", "decide", "plan", "manage",
+        "fix", "break", "broke", "finish", "finished", "end", "ended", "open", "close", "check", "handle", "deal",
+        "care", "worry", "mind", "happened", "turns", "fill", "touch", "pull", "push", "drop", "pick", "throw", "hit",
+        "sit", "stand", "walk", "live", "eat", "sleep", "hire", "hired", "join", "joined", "meet", "bought", "arrive",
+        // Whom and what in general.
+        "person", "man", "woman", "guy", "boy", "girl", "kid", "child", "children", "friend", "family", "mother",
+        "father", "mum", "mom", "dad", "son", "daughter", "brother", "sister", "wife", "husband", "aunt", "uncle",
+        "parents", "boss", "neighbour", "neighbor", "nobody", "everybody", "everyone", "somebody", "nothing", "stuff",
+        "place", "side", "part", "case", "reason", "idea", "fact", "point", "name", "word", "list", "line", "top",
+        "bottom", "front", "middle", "home", "house", "room", "door", "table", "wall", "street", "road", "town",
+        "city", "country", "world", "life", "business", "hand", "head", "eye", "face", "money",
+        // What kind of.
+        "old", "young", "big", "large", "huge", "small", "little", "tiny", "short", "high", "low", "full", "empty",
+        "easy", "hard", "difficult", "simple", "quick", "slow", "wrong", "bad", "worse", "worst", "nice", "great",
+        "fine", "sure", "real", "true", "ready", "own", "certain", "normal", "special", "strange", "weird", "angry",
+        "sorry", "happy", "annoying", "annoyed", "impossible", "urgent", "important", "main", "actual", "proper",
+        "properly", "completely", "totally", "unfortunately", "finally", "simply", "black", "white", "red", "blue",
+        "green", "yellow",
+    ]
+
+    static func isEveryday(_ word: ArraySlice<UInt32>) -> Bool { everydayKeys.contains(Term.word(stem(word))) }
     static func isFunctionWord(_ word: ArraySlice<UInt32>) -> Bool { functionKeys.contains(Term.word(word)) }
     static func isWeak(_ word: ArraySlice<UInt32>) -> Bool { weakKeys.contains(Term.word(word)) }
 
     private static let functionKeys = keys(functionWords)
     private static let weakKeys = keys(weakWords)
+    private static let everydayKeys = Set(
+        everydayWords.map { Term.word(stem($0.unicodeScalars.map(\.value)[...])) })
 
     private static func keys(_ words: Set<String>) -> Set<Term> {
         Set(words.map { Term.word($0.unicodeScalars.map(\.value)[...]) })
