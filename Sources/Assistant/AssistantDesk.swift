@@ -84,7 +84,7 @@ public struct AssistantDesk: Sendable {
     public func question(in conversationId: Identifier<Conversation>, by access: Access) async throws -> ReplyQuestion {
         try access.require(.assistantUse)
         let question = try await store.read { try $0.newestQuestion(in: conversationId, by: access) }
-        try await budgets.check(question.spender)
+        try await composer.check(question.spender)
         return question
     }
 

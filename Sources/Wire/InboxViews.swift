@@ -10,6 +10,10 @@ public struct InboxView: Codable, Sendable, Equatable {
     public var allowedOrigins: [String]
     @Nullable public var greeting: String?
     public var languages: [String]
+    /// Names of providers in the order in which they are asked; null for the workspace's order.
+    @Nullable public var aiProviders: [String]?
+    /// The team to which the assistant hands over; null for the queue.
+    @Nullable public var handoffTeamId: String?
     public var createdAt: Timestamp
     public var updatedAt: Timestamp
 }
@@ -25,6 +29,10 @@ public struct InboxSecretView: Codable, Sendable, Equatable {
     public var allowedOrigins: [String]
     @Nullable public var greeting: String?
     public var languages: [String]
+    /// Names of providers in the order in which they are asked; null for the workspace's order.
+    @Nullable public var aiProviders: [String]?
+    /// The team to which the assistant hands over; null for the queue.
+    @Nullable public var handoffTeamId: String?
     public var createdAt: Timestamp
     public var updatedAt: Timestamp
 }
@@ -41,6 +49,7 @@ extension ViewMaker {
         InboxView(
             id: identifiers.text(inbox.id), name: inbox.name, key: inbox.key, aiEnabled: inbox.isAIEnabled,
             allowedOrigins: inbox.allowedOrigins, greeting: inbox.greeting, languages: inbox.languages,
+            aiProviders: inbox.providers, handoffTeamId: inbox.handoffTeamId.map(identifiers.text),
             createdAt: inbox.createdAt, updatedAt: inbox.updatedAt)
     }
 
@@ -48,7 +57,8 @@ extension ViewMaker {
         InboxSecretView(
             id: identifiers.text(inbox.id), name: inbox.name, key: inbox.key, secret: secret,
             aiEnabled: inbox.isAIEnabled, allowedOrigins: inbox.allowedOrigins, greeting: inbox.greeting,
-            languages: inbox.languages, createdAt: inbox.createdAt, updatedAt: inbox.updatedAt)
+            languages: inbox.languages, aiProviders: inbox.providers,
+            handoffTeamId: inbox.handoffTeamId.map(identifiers.text), createdAt: inbox.createdAt, updatedAt: inbox.updatedAt)
     }
 
     public func inboxForVisitors(_ inbox: Inbox) -> VisitorInboxView {

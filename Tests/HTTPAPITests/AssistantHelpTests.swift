@@ -118,7 +118,7 @@ struct AssistantHelpTests {
             let trial = try await staff.post("admin/ai/providers/builtin/test").expect(200)
             #expect(trial["is_answering"] == true && trial["failure"] == .null)
             let listed = try await staff.get("admin/ai/providers").expect(200)
-            #expect(listed.items.count == 1)
+            #expect(listed.items.count == 2 && listed["order"] == ["builtin", "model"])
             #expect(listed.items.first?["name"] == "builtin" && listed.items.first?["position"] == 1)
             #expect(listed.items.first?["breaker_state"] == "closed" && listed.items.first?["calls"] == 1)
             try await staff.post("admin/ai/providers/nobody/test").expect(404, "not_found")

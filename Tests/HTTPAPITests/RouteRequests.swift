@@ -119,6 +119,10 @@ struct RouteRequests: Sendable {
             return try await made("admin/api-keys", ["name": .string(Self.name()), "permissions": ["stats:read"]])
         case "articles": return try await made("admin/knowledge/articles", Self.article)
         case "providers": return "builtin"
+        case "prices":
+            // One price of a model and moment only.
+            let price = Self.price.objectValue?.merging(["model": .string(Self.name())]) { $1 } ?? [:]
+            return try await made("admin/ai/prices", .object(price))
         case "assets": return "swagger-ui.css"
         default: throw Unknown(description: "no row for \(parameter) behind \(segments.joined(separator: "/"))")
         }
@@ -172,6 +176,10 @@ struct RouteRequests: Sendable {
 
     private static let article: JSONValue = ["title": "Refunds", "content": "Within 30 days.", "locale": "en"]
 
+    private static let price: JSONValue = [
+        "provider": "model", "model": "gpt-*", "input_micros": 400_000, "output_micros": 1_600_000,
+    ]
+
     func body(of route: String, _ visit: Visit) async throws -> JSONValue {
         switch route {
         case "POST /api/v1/auth/register":
@@ -208,6 +216,7 @@ struct RouteRequests: Sendable {
         case "POST /api/v1/admin/invitations": ["email": .string(Self.email())]
         case "POST /api/v1/admin/api-keys": ["name": .string(Self.name()), "permissions": ["api_keys:write"]]
         case "POST /api/v1/admin/knowledge/articles": Self.article
+        case "POST /api/v1/admin/ai/prices": Self.price
         case "PATCH /api/v1/admin/knowledge/articles/{id}": ["title": "Returns"]
         case "POST /api/v1/admin/notices": ["code": "maintenance", "text": "Back at noon"]
         default: throw Unknown(description: "no body for \(route)")

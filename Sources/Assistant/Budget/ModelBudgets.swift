@@ -67,10 +67,7 @@ public struct ModelBudgets: Sendable {
         _ prompt: ReplyPrompt, for replyId: Identifier<Message>, of spender: Spender,
         _ candidates: [CallEstimate.Candidate], used: Int = 0
     ) async throws {
-        let limits = limits(spender.policy)
-        guard !limits.isUnlimited, candidates.contains(where: { $0.provider != AssistantPrice.freeProvider }) else {
-            return
-        }
+        guard let limits = limits(spender, candidates) else { return }
         let estimate = CallEstimate(
             candidates: candidates, inputTokens: tokens(of: prompt) + used, outputTokens: prompt.maximumOutputTokens)
         try await store.write {
@@ -97,6 +94,13 @@ public struct ModelBudgets: Sendable {
         }
     }
 
+    /// What limits calls of these candidates; nil when nothing does.
+    private func limits(_ spender: Spender, _ candidates: [CallEstimate.Candidate]) -> SpendingLimits? {
+        let limits = limits(spender.policy)
+        let mayCost = candidates.contains { $0.provider != AssistantPrice.freeProvider }
+        return limits.isUnlimited || !mayCost ? nil : limits
+    }
+
     private func settle(_ account: ReplyAccount, for key: Identifier<Message>, _ spender: Spender) async {
         let attempts = account.attempts
         let mayHaveReserved = !limits(spender.policy).isUnlimited
@@ -113,9 +117,8 @@ public struct ModelBudgets: Sendable {
 
     /// Whether a call could be made at the moment. For those who have to know before they begin their own answer.
     /// - Throws: `BudgetExhausted`, `StorageFailure`.
-    func check(_ spender: Spender) async throws {
-        let limits = limits(spender.policy)
-        guard !limits.isUnlimited else { return }
+    func check(_ spender: Spender, _ candidates: [CallEstimate.Candidate]) async throws {
+        guard let limits = limits(spender, candidates) else { return }
         try await store.read { snapshot in
             let day = try snapshot.spending(of: spender.workspaceId)
             let hour = try snapshot.spending(in: spender.conversationId, of: spender.workspaceId)

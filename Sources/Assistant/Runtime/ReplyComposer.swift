@@ -52,6 +52,12 @@ public struct ReplyComposer: Sendable {
         }
     }
 
+    /// Whether anything may be used at the moment, for those who have to know before they begin their own answer.
+    /// - Throws: `BudgetExhausted`, ``StorageFailure``.
+    func check(_ spender: Spender) async throws {
+        try await budgets.check(spender, chain.models(in: order(of: spender)))
+    }
+
     /// The names of an order that there are providers of; nil for the configured order, which also takes the place of one
     /// without any.
     private func order(of spender: Spender) -> [String]? {

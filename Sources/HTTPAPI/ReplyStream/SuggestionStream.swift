@@ -62,6 +62,8 @@ struct SuggestionStream: Sendable {
                 } catch is CancellationError {
                     // The agent has gone, or reads too slowly: the end is missing, and says so.
                     return
+                } catch is BudgetExhausted {
+                    try await writer.write(event("suggestion.failed", Failed(code: "rate_limited")))
                 } catch {
                     logger.warning("a suggestion failed", metadata: ["error": "\(error)"])
                     try await writer.write(event("suggestion.failed", Failed(code: "unavailable")))

@@ -17,7 +17,7 @@ struct AssistantRoutes: Sendable {
         table.post(
             "/api/v1/chat/conversations/{id}/suggestion",
             summary: "A suggested reply for the agent; with `Accept: text/event-stream`, as it is written",
-            access: .staff(.assistantUse), response: SuggestionView.self, problems: [.conflict]
+            access: .staff(.assistantUse), response: SuggestionView.self, problems: [.conflict, .rateLimited]
         ) { call in
             try await suggest(call)
         }
@@ -25,7 +25,7 @@ struct AssistantRoutes: Sendable {
         table.alsoNeeds(.conversationsRead)
         table.post(
             "/api/v1/chat/conversations/{id}/summary", summary: "What has happened in the conversation, in a few lines",
-            access: .staff(.assistantUse), response: SummaryView.self, problems: [.conflict]
+            access: .staff(.assistantUse), response: SummaryView.self, problems: [.conflict, .rateLimited]
         ) { call in
             let id = try call.id(Conversation.self)
             let summary = try await available { try await desk.summary(of: id, by: call.access) }
@@ -50,10 +50,11 @@ struct AssistantRoutes: Sendable {
         table.group = "Assistant"
         table.get(
             "/api/v1/admin/ai/providers",
-            summary: "Providers in the order in which they are asked, and how they are doing on this node",
+            summary: "Providers in the order in which the workspace asks them, how they are doing on this node, and the "
+                + "workspace's budgets",
             access: .staff(.settingsRead), response: ProviderListView.self
-        ) { _ in
-            Answer(ProviderListView(items: desk.standings().enumerated().map { ProviderView($1, position: $0 + 1) }))
+        ) { call in
+            Answer(ProviderListView(desk.standings(), try await desk.standing(by: call.access)))
         }
         table.post(
             "/api/v1/admin/ai/providers/{name}/test", summary: "Try a provider out with one short question",
@@ -65,7 +66,7 @@ struct AssistantRoutes: Sendable {
 
     private func suggest(_ call: Call) async throws -> Answer<SuggestionView> {
         let id = try call.id(Conversation.self)
-        let question = try await desk.question(in: id, by: call.access)
+        let question = try await available { try await desk.question(in: id, by: call.access) }
         guard call.incoming.headers[.accept]?.lowercased().contains("text/event-stream") ?? false else {
             let made = try await available { try await desk.suggestion(to: question) { _ in } }
             return Answer(SuggestionView(made, views))
@@ -79,6 +80,8 @@ struct AssistantRoutes: Sendable {
             return try await work()
         } catch is ProviderChain.Failed {
             throw Problem(.unavailable, retryAfter: Problem.retryAssistantSeconds, detail: "no provider answered")
+        } catch let exhausted as BudgetExhausted {
+            throw Problem(exhausted, at: store.clock.now())
         }
     }
 }
@@ -86,6 +89,19 @@ struct AssistantRoutes: Sendable {
 extension Problem {
     /// Seconds after which providers are worth asking again: their breakers' first pause.
     static let retryAssistantSeconds = 15.0
+
+    /// Nothing may be used before the next period.
+    init(_ exhausted: BudgetExhausted, at now: Timestamp) {
+        let what =
+            switch exhausted.budget {
+            case .dailyTokens: "the assistant's tokens of this day are used up"
+            case .dailyCost: "the assistant's money of this day is used up"
+            case .hourlyConversationTokens: "the assistant's tokens of this conversation and hour are used up"
+            }
+        self.init(
+            .rateLimited, retryAfter: Double(exhausted.endsAt.milliseconds(since: now)) / 1000,
+            detail: "\(what), until \(exhausted.endsAt)")
+    }
 }
 
 /// A suggested reply.
@@ -124,13 +140,15 @@ struct ReceiptView: Codable, Sendable {
     struct Attempt: Codable, Sendable {
         var provider: String
         var model: String
-        /// Kind of the failure; null when it gave the answer.
+        /// Kind of the failure, `cancelled` when it was broken off; null when it gave the answer.
         @Nullable var failure: String?
         @Nullable var status: Int?
         @Nullable var code: String?
         @Nullable var firstTokenMs: Int64?
         var durationMs: Int64
         var tokens: Tokens
+        /// In millionths of the receipt's currency; null where no price is known.
+        @Nullable var costMicros: Int64?
     }
 
     struct Tokens: Codable, Sendable {
@@ -149,12 +167,17 @@ struct ReceiptView: Codable, Sendable {
     var language: String
     var answerability: String
     var coverage: Double
+    var outcome: ReplyReceipt.Outcome
+    /// Why a human took over at its end; null when none did.
+    @Nullable var handoffReason: Handoff.Reason?
     var passages: [Passage]
     var attempts: [Attempt]
     /// Of all attempts.
     var tokens: Tokens
-    /// In millionths of the price's currency; null where no price is known.
+    /// Of all attempts, in millionths of `currency`; null where a price is not known.
     @Nullable var costMicros: Int64?
+    /// ISO 4217
+    @Nullable var currency: String?
     @Nullable var firstTokenMs: Int64?
     var durationMs: Int64
     var createdAt: Timestamp
@@ -169,6 +192,8 @@ struct ReceiptView: Codable, Sendable {
         language = receipt.language
         answerability = receipt.answerability
         coverage = receipt.coverage
+        outcome = receipt.outcome
+        handoffReason = receipt.handoff
         passages = receipt.passages.map {
             Passage(
                 number: $0.number, articleId: identifiers.text($0.articleId), title: $0.title, excerpt: $0.excerpt,
@@ -180,13 +205,14 @@ struct ReceiptView: Codable, Sendable {
                 firstTokenMs: $0.firstTokenMilliseconds, durationMs: $0.durationMilliseconds,
                 tokens: Tokens(
                     input: $0.inputTokens, output: $0.outputTokens, cachedInput: $0.cachedInputTokens,
-                    isEstimated: $0.isEstimated))
+                    isEstimated: $0.isEstimated), costMicros: $0.costMicros)
         }
         tokens = Tokens(
             input: receipt.inputTokens, output: receipt.outputTokens,
             cachedInput: receipt.attempts.reduce(0) { $0 + $1.cachedInputTokens },
             isEstimated: receipt.attempts.contains { $0.isEstimated })
         costMicros = kept.costMicros
+        currency = receipt.currency
         firstTokenMs = receipt.attempts.last?.firstTokenMilliseconds
         durationMs = receipt.durationMilliseconds
         createdAt = kept.createdAt
@@ -194,7 +220,67 @@ struct ReceiptView: Codable, Sendable {
 }
 
 struct ProviderListView: Codable, Sendable {
+    /// Names of the providers that the workspace's replies ask, in this order, where their inbox does not say otherwise.
+    var order: [String]
+    /// All providers of the installation, those of the order first.
     var items: [ProviderView]
+    var budgets: BudgetsView
+
+    init(_ providers: [AssistantDesk.Provider], _ standing: AssistantDesk.WorkspaceStanding) {
+        order = standing.order
+        let asked = standing.order.compactMap { name in providers.first { $0.name == name } }
+        let others = providers.filter { !standing.order.contains($0.name) }
+        items = asked.enumerated().map { ProviderView($1, position: $0 + 1) }
+            + others.map { ProviderView($0, position: nil) }
+        budgets = BudgetsView(standing)
+    }
+}
+
+/// What a workspace's models may use, and have used. The built-in provider uses nothing of it.
+struct BudgetsView: Codable, Sendable {
+    struct Budget: Codable, Sendable {
+        /// Null where there is none.
+        @Nullable var limit: Int64?
+        var used: Int64
+        /// By calls under way, at most.
+        var reserved: Int64
+        /// Null where there is no limit.
+        @Nullable var left: Int64?
+
+        init(limit: Int64?, used: Int64, reserved: Int64) {
+            self.limit = limit
+            self.used = used
+            self.reserved = reserved
+            left = limit.map { max(0, $0 - used - reserved) }
+        }
+    }
+
+    struct Day: Codable, Sendable {
+        var startsAt: Timestamp
+        var endsAt: Timestamp
+        var calls: Int64
+        var tokens: Budget
+        /// In millionths of `currency`, of calls with a known price.
+        var costMicros: Budget
+    }
+
+    /// ISO 4217
+    var currency: String
+    /// In UTC.
+    var day: Day
+    /// Tokens of one conversation in an hour; null where there is no limit.
+    @Nullable var hourlyConversationTokens: Int64?
+
+    init(_ standing: AssistantDesk.WorkspaceStanding) {
+        let (limits, spent) = (standing.limits, standing.spending)
+        currency = standing.currency
+        day = Day(
+            startsAt: standing.dayStart, endsAt: standing.dayEnd, calls: spent.calls,
+            tokens: Budget(limit: limits.dailyTokens, used: spent.tokens, reserved: spent.reservedTokens),
+            costMicros: Budget(
+                limit: limits.dailyCostMicros, used: spent.costMicros, reserved: spent.reservedMicros))
+        hourlyConversationTokens = limits.hourlyConversationTokens
+    }
 }
 
 /// A provider and how it is doing on the node that was asked.
@@ -210,8 +296,8 @@ struct ProviderView: Codable, Sendable {
 
     var name: String
     var model: String
-    /// 1 is asked first.
-    var position: Int
+    /// 1 is asked first; null when the workspace does not ask it.
+    @Nullable var position: Int?
     var breakerState: CircuitBreaker.State
     /// Until when it asked to be left alone.
     @Nullable var coolUntil: Timestamp?
@@ -223,7 +309,7 @@ struct ProviderView: Codable, Sendable {
     /// Newest first.
     var recentFailures: [Failure]
 
-    init(_ provider: AssistantDesk.Provider, position: Int) {
+    init(_ provider: AssistantDesk.Provider, position: Int?) {
         name = provider.name
         model = provider.model
         self.position = position

@@ -8,6 +8,8 @@ import Wire
 struct InboxRoutes: Sendable {
     let store: ChatStore
     let views: ViewMaker
+    /// Names of the providers that there are.
+    let providers: [String]
 
     struct New: Decodable, Sendable, Validated {
         var name: String
@@ -19,9 +21,14 @@ struct InboxRoutes: Sendable {
         var greeting: String?
         /// Languages that it serves, the preferred one first.
         var languages: [String]?
+        /// Names of providers in the order in which they are asked; the workspace's order when none is given.
+        var aiProviders: [String]?
+        /// The team to which the assistant hands over; the queue when none is given.
+        var handoffTeamId: String?
 
         func validate(_ check: inout Validation) {
             check.text(name, field: "name", scalars: FieldRules.name)
+            check.providers(aiProviders, field: "ai_providers")
             InboxRoutes.validate(allowedOrigins, greeting, languages, &check)
         }
     }
@@ -32,12 +39,15 @@ struct InboxRoutes: Sendable {
         var allowedOrigins: Patch<[String]>
         var greeting: Patch<String>
         var languages: Patch<[String]>
+        var aiProviders: Patch<[String]>
+        var handoffTeamId: Patch<String>
 
         func validate(_ check: inout Validation) {
             check.present(name, field: "name")
             check.present(aiEnabled, field: "ai_enabled")
             check.present(languages, field: "languages")
             check.text(name, field: "name", scalars: FieldRules.name)
+            check.providers(aiProviders.applied(to: nil), field: "ai_providers")
             InboxRoutes.validate(
                 allowedOrigins.applied(to: nil), greeting.applied(to: nil), languages.applied(to: nil), &check)
         }
@@ -63,7 +73,7 @@ struct InboxRoutes: Sendable {
             request: New.self, response: InboxSecretView.self, status: .created, problems: [.conflict],
             idempotency: .answerShownOnce
         ) { body, call in
-            let (patch, access) = (try Self.patch(body), call.access)
+            let (patch, access) = (try patch(body), call.access)
             let (key, secret) = (InboxKeys.publicKey(), InboxKeys.secret())
             let inbox = try await store.write {
                 try $0.createInbox(patch, name: body.name, key: key, secret: Array(secret.utf8), by: access)
@@ -80,7 +90,7 @@ struct InboxRoutes: Sendable {
         table.edit(
             Self.path + "/{id}", of: Inbox.self, summary: "Change an inbox", access: .staff(.inboxesWrite),
             request: Edit.self, response: InboxView.self,
-            read: { try $0.liveInbox($1, in: $2.workspaceId) }, check: { body, _ in try Self.patch(body) },
+            read: { try $0.liveInbox($1, in: $2.workspaceId) }, check: { body, _ in try patch(body) },
             change: { try $0.updateInbox($1, $2, by: $3) }, view: { inbox, _ in views.inbox(inbox) })
         table.remove(
             Self.path + "/{id}", of: Inbox.self,
@@ -102,27 +112,43 @@ struct InboxRoutes: Sendable {
         }
     }
 
-    private static func patch(_ new: New) throws(ValidationProblems) -> InboxPatch {
+    private func patch(_ new: New) throws(ValidationProblems) -> InboxPatch {
         var check = Validation()
         new.validate(&check)
-        try check.finish()
+        check.known(new.aiProviders, of: providers, field: "ai_providers")
         var patch = InboxPatch()
+        patch.handoffTeamId = team(new.handoffTeamId, &check).map { .some($0) }
+        try check.finish()
+        if let providers = new.aiProviders { patch.providers = .some(providers) }
         patch.isAIEnabled = new.aiEnabled
-        patch.allowedOrigins = new.allowedOrigins.map(origins)
+        patch.allowedOrigins = new.allowedOrigins.map(Self.origins)
         if let greeting = new.greeting { patch.greeting = .some(greeting) }
         patch.languages = new.languages
         return patch
     }
 
-    private static func patch(_ edit: Edit) throws(ValidationProblems) -> InboxPatch {
+    /// The team behind a public id.
+    private func team(_ text: String?, _ check: inout Validation) -> Identifier<Team>? {
+        guard let text else { return nil }
+        let id = views.identifiers.identifier(text, of: Team.self)
+        if id == nil { check.reject("handoff_team_id", code: "not_found", message: "no such team") }
+        return id
+    }
+
+    private func patch(_ edit: Edit) throws(ValidationProblems) -> InboxPatch {
         var patch = InboxPatch()
         patch.name = try edit.name.requiredValue(field: "name")
         patch.isAIEnabled = try edit.aiEnabled.requiredValue(field: "ai_enabled")
-        patch.allowedOrigins = edit.allowedOrigins.isAbsent ? nil : origins(edit.allowedOrigins.applied(to: nil) ?? [])
+        patch.allowedOrigins = edit.allowedOrigins.isAbsent ? nil : Self.origins(edit.allowedOrigins.applied(to: nil) ?? [])
         patch.greeting = edit.greeting.change
         patch.languages = try edit.languages.requiredValue(field: "languages")
         var check = Validation()
         edit.validate(&check)
+        check.known(edit.aiProviders.applied(to: nil), of: providers, field: "ai_providers")
+        patch.providers = edit.aiProviders.change
+        if !edit.handoffTeamId.isAbsent {
+            patch.handoffTeamId = .some(team(edit.handoffTeamId.applied(to: nil), &check))
+        }
         try check.finish()
         return patch
     }
@@ -172,7 +198,8 @@ extension Inbox: Editable {
     var entityTag: EntityTag {
         EntityTag(fields: [
             name, String(isAIEnabled), allowedOrigins.joined(separator: " "), greeting,
-            languages.joined(separator: " "),
+            languages.joined(separator: " "), providers?.joined(separator: " "),
+            handoffTeamId.map { String($0.rawValue) },
         ])
     }
 }

@@ -7,6 +7,8 @@ import Wire
 struct SettingsRoutes: Sendable {
     let store: ChatStore
     let views: ViewMaker
+    /// Names of the providers that there are.
+    let providers: [String]
 
     /// `null` gives a setting its default again.
     struct Edit: Decodable, Sendable, Validated {
@@ -14,6 +16,8 @@ struct SettingsRoutes: Sendable {
         var timezone: Patch<String>
         var locale: Patch<String>
         var messageEditSeconds: Patch<Int64>
+        /// Only the given members change; `null` gives all of them their defaults again.
+        var assistant: Patch<AssistantPolicyEdit>
 
         func validate(_ check: inout Validation) {
             check.present(name, field: "name")
@@ -25,6 +29,7 @@ struct SettingsRoutes: Sendable {
             if let seconds = messageEditSeconds.applied(to: nil) {
                 check.number(seconds, field: "message_edit_seconds", in: range)
             }
+            AssistantPolicyEdit.validate(assistant.applied(to: nil), &check)
         }
     }
 
@@ -43,7 +48,7 @@ struct SettingsRoutes: Sendable {
             Self.path, summary: "Change the workspace's settings", access: .staff(.settingsWrite), request: Edit.self,
             response: SettingsView.self
         ) { body, call in
-            let patch = try Self.patch(body)
+            let patch = try patch(body)
             let (access, precondition) = (call.access, call.precondition)
             let (workspace, settings) = try await store.write(locking: Workspace.lock(on: access.workspaceId)) {
                 try precondition.check(Self.tag(of: $0.workspaceSettings(toChangeBy: access)))
@@ -61,10 +66,10 @@ struct SettingsRoutes: Sendable {
         EntityTag(fields: [
             state.workspace.name, state.settings.timezone, state.settings.locale,
             String(state.settings.messageEditSeconds),
-        ])
+        ] + state.settings.assistant.tagFields)
     }
 
-    private static func patch(_ edit: Edit) throws(ValidationProblems) -> WorkspaceSettingsPatch {
+    private func patch(_ edit: Edit) throws(ValidationProblems) -> WorkspaceSettingsPatch {
         var patch = WorkspaceSettingsPatch()
         patch.name = try edit.name.requiredValue(field: "name")
         patch.timezone = edit.timezone.change
@@ -72,15 +77,35 @@ struct SettingsRoutes: Sendable {
         patch.messageEditSeconds = edit.messageEditSeconds.change
         var check = Validation()
         edit.validate(&check)
-        if let timezone = edit.timezone.applied(to: nil), !isTimeZone(timezone) {
+        if let timezone = edit.timezone.applied(to: nil), !Self.isTimeZone(timezone) {
             check.reject("timezone", code: "invalid_timezone", message: "must be an IANA name such as Asia/Shanghai")
         }
+        let assistant = edit.assistant.applied(to: nil)
+        check.known(assistant?.providers.applied(to: nil), of: providers, field: "assistant.providers")
         try check.finish()
+        patch.assistant =
+            switch edit.assistant {
+            case .absent: AssistantPolicyPatch()
+            case .cleared: .defaults
+            case .set(let edit): edit.patch
+            }
         return patch
     }
 
     /// A name of the IANA database. Foundation also takes abbreviations and offsets, which know no summer time.
     private static func isTimeZone(_ name: String) -> Bool {
         name == "UTC" || (name.contains("/") && TimeZone(identifier: name) != nil)
+    }
+}
+
+extension AssistantPolicy {
+    fileprivate var tagFields: [String?] {
+        func list(_ texts: [String]) -> String { texts.joined(separator: "\u{0}") }
+        return [
+            providers.map(list), dailyTokens.map { String($0) }, dailyCostMicros.map { String($0) },
+            hourlyConversationTokens.map { String($0) }, currency, list(handoffTopics.map(\.rawValue)),
+            list(handoffPhrases), onAnger.rawValue, onRepetition.rawValue, returnMinutes.map { String($0) },
+            synonyms.map(list).joined(separator: "\u{1}"),
+        ]
     }
 }

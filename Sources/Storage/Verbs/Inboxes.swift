@@ -31,6 +31,7 @@ extension Transaction {
             id: identifiers.next(), workspaceId: access.workspaceId, name: name, key: key, createdAt: now,
             updatedAt: now)
         patch.apply(to: &inbox)
+        try requireTeam(of: inbox)
         inbox = try insertInbox(inbox, secret: secret)
         try audit(.inboxCreated, .inbox(inbox.id), after: .object(inbox.audited), by: access)
         return inbox
@@ -45,6 +46,7 @@ extension Transaction {
         var inbox = before
         patch.apply(to: &inbox)
         guard inbox != before else { return before }
+        if inbox.handoffTeamId != before.handoffTeamId { try requireTeam(of: inbox) }
         inbox.updatedAt = now
         try connection.run(
             """
@@ -104,6 +106,12 @@ extension Transaction {
     /// Keeps other processes from making and deleting inboxes of the workspace until the commit.
     private func lockInboxes(of workspaceId: Identifier<Workspace>) throws {
         try lockRow(workspaceId.rawValue, of: "workspaces")
+    }
+
+    /// - Throws: ``Refusal/invalid(_:)`` when there is no such team.
+    private func requireTeam(of inbox: Inbox) throws {
+        guard let id = inbox.handoffTeamId, try teamName(id, in: inbox.workspaceId) == nil else { return }
+        throw Refusal.invalid([FieldProblem(field: "handoff_team_id", code: "not_found", message: "no such team")])
     }
 
     private func countInboxes(of workspaceId: Identifier<Workspace>) throws -> Int64 {

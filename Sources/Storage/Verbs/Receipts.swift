@@ -23,14 +23,16 @@ extension Transaction {
     /// conversation was given to somebody else before anything was shown. What was used was used all the same.
     public func keepLate(_ receipt: ReplyReceipt, of job: ReplyJob) throws {
         let receipt = try priced(receipt, in: job.workspaceId)
-        let isOver = try connection.integer(
+        // Of the run's own end, which may have come to pass without its hearing of it, or of nobody's.
+        let isKept = try connection.integer(
             """
-            SELECT 1 FROM reply_jobs WHERE id = ? AND generation = ? AND finished_at IS NOT NULL \
-            AND NOT EXISTS (SELECT 1 FROM reply_receipts WHERE message_id = reply_jobs.id)
+            SELECT EXISTS (SELECT 1 FROM reply_receipts WHERE message_id = reply_jobs.id) FROM reply_jobs \
+            WHERE id = ? AND generation = ? AND finished_at IS NOT NULL
             """, [.identifier(job.id), .integer(job.generation)])
-        if isOver == 1 { try insert(receipt, of: job) }
+        if isKept == 1 { return }
+        if isKept == 0 { try insert(receipt, of: job) }
         try settle(
-            receipt.attempts, for: isOver == 1 ? job.id : nil, in: job.conversationId, of: job.workspaceId)
+            receipt.attempts, for: isKept == 0 ? job.id : nil, in: job.conversationId, of: job.workspaceId)
     }
 
     private func priced(_ receipt: ReplyReceipt, in workspaceId: Identifier<Workspace>) throws -> ReplyReceipt {

@@ -105,6 +105,9 @@ extension Transaction {
         let members = try emails(of: team.members)
         try connection.run("DELETE FROM team_members WHERE team_id = ?", [.identifier(id)])
         try connection.run("DELETE FROM teams WHERE id = ?", [.identifier(id)])
+        try connection.run(
+            "UPDATE inboxes SET handoff_team_id = NULL WHERE workspace_id = ? AND handoff_team_id = ?",
+            [.identifier(access.workspaceId), .identifier(id)])
         try reachChanged(of: team.members)
         try audit(
             .teamDeleted, .team(id), before: ["name": .string(team.name), "members": members], by: access)
