@@ -33,6 +33,18 @@ public struct TokenCalibration: Sendable, Equatable {
         self.samples = min(max(samples, 0), Self.maximumSamples)
     }
 
+    /// Models that are kept. Those of the configuration are three or four; the others are past ones.
+    public static let maximumKept = 64
+
+    /// As it is kept: ``factor`` in thousandths.
+    public init(provider: String, model: String, thousandths: Int64, samples: Int64) {
+        self.init(
+            provider: provider, model: model, factor: Double(thousandths) / 1000,
+            samples: Int(clamping: samples))
+    }
+
+    public var thousandths: Int64 { Int64((factor * 1000).rounded()) }
+
     /// What an estimate is multiplied with.
     public var multiplier: Double { samples == 0 ? 1 : factor * Self.margin }
 

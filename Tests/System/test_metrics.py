@@ -21,6 +21,13 @@ TOKEN = "a-scraper-token-of-some-length"
 DEADLINE_SECONDS = 10
 
 FAMILIES = {
+    "ai_breaker_state": "gauge",
+    "ai_failovers_total": "counter",
+    "ai_request_duration_seconds": "histogram",
+    "ai_requests_total": "counter",
+    "ai_resets_total": "counter",
+    "ai_tokens_total": "counter",
+    "ai_ttft_seconds": "histogram",
     "chat_build_info": "gauge",
     "chat_commit_batch_size": "histogram",
     "chat_commit_duration_seconds": "histogram",
@@ -98,6 +105,16 @@ async def test_an_answer_of_the_ai_is_one_message(server, public):
         await answered(socket)
     after = await asyncio.to_thread(scrape, server)
     assert after("chat_messages_total", sender="ai") - before("chat_messages_total", sender="ai") == 1
+
+    def growth(name: str, **labels: str) -> float:
+        return after(name, provider="builtin", **labels) - before(name, provider="builtin", **labels)
+
+    # And one call of the provider that gave it, which was there to be counted from the start.
+    assert growth("ai_requests_total", outcome="ok", error_class="none") >= 1
+    assert growth("ai_requests_total", outcome="failed", error_class="server") == 0
+    assert growth("ai_ttft_seconds_count") == growth("ai_request_duration_seconds_count") >= 1
+    assert growth("ai_tokens_total", direction="output", estimated="true") > 0
+    assert after("ai_breaker_state", provider="builtin") == 0
 
 
 def test_requests_are_told_apart_by_route_and_not_by_path(server, public, staff):

@@ -8,9 +8,6 @@ public final class TokenCalibrations: Sendable {
         var model: String
     }
 
-    /// Models that are remembered. They come from the configuration, so that there are three or four.
-    static let maximumEntries = 64
-
     private let known = Mutex<[Key: TokenCalibration]>([:])
 
     public init() {}
@@ -33,7 +30,7 @@ public final class TokenCalibrations: Sendable {
     private func change(_ provider: String, _ model: String, _ change: (inout TokenCalibration) -> Void) {
         known.withLock { known in
             let key = Key(provider: provider, model: model)
-            guard known[key] != nil || known.count < Self.maximumEntries else { return }
+            guard known[key] != nil || known.count < TokenCalibration.maximumKept else { return }
             change(&known[key, default: TokenCalibration(provider: provider, model: model)])
         }
     }
@@ -47,7 +44,7 @@ public final class TokenCalibrations: Sendable {
     /// Takes over what was known before the start. What has been learnt since is newer and stays.
     public func restore(_ calibrations: [TokenCalibration]) {
         known.withLock { known in
-            for calibration in calibrations.prefix(Self.maximumEntries) {
+            for calibration in calibrations.prefix(TokenCalibration.maximumKept) {
                 let key = Key(provider: calibration.provider, model: calibration.model)
                 if known[key] == nil { known[key] = calibration }
             }

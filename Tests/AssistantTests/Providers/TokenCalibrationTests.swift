@@ -54,7 +54,7 @@ import Testing
         calibrations.observe(provider: "d", model: "m", real: 1, estimated: 1)
         #expect(calibrations.snapshot().count == 3)
         for number in 0..<200 { calibrations.overflowed(provider: "\(number)", model: "m") }
-        #expect(calibrations.snapshot().count <= TokenCalibrations.maximumEntries)
+        #expect(calibrations.snapshot().count <= TokenCalibration.maximumKept)
     }
 
     static func long(_ exchanges: Int) -> ReplyPrompt {
