@@ -106,7 +106,9 @@ struct HTMLMarkdown {
         case "pre": return code(index)
         case "ul", "ol", "menu", "dir": return list(node, indents: indents)
         case "li": return list(HTMLTree.Node(name: "ul", children: [index]), indents: indents)
-        case "dt": return paragraph(node.children).isEmpty ? [] : ["**\(paragraph(node.children))**"]
+        case "dt":
+            let text = HTMLTree.line(paragraph(node.children).replacing("**", with: ""))
+            return text.isEmpty ? [] : ["**\(text)**"]
         case "blockquote":
             let inner = blocks(of: node.children, indents: indents + 1)
             guard indents < Self.maximumIndents else { return inner }
@@ -139,13 +141,17 @@ struct HTMLMarkdown {
             number += 1
             // A list directly below its item's words belongs to them.
             let text = inner.dropFirst().reduce(inner[0]) { text, block in
-                text + (block.hasPrefix("- ") || block.hasPrefix("1. ") ? "\n" : "\n\n") + block
+                text + (Self.isList(block) ? "\n" : "\n\n") + block
             }
             let isDeep = indents >= Self.maximumIndents
             let space = isDeep ? "" : String(repeating: " ", count: mark.utf8.count)
             items.append(Self.prefixed(text, first: mark, rest: space))
         }
         return items.isEmpty ? [] : [items.joined(separator: "\n")]
+    }
+
+    private static func isList(_ block: String) -> Bool {
+        block.hasPrefix("- ") || block.drop { $0.isASCII && $0.isNumber }.hasPrefix(". ")
     }
 
     private static func prefixed(_ text: String, first: String, rest: String) -> String {
@@ -234,8 +240,7 @@ struct HTMLMarkdown {
             case "br": text += "\n"
             case "img": text += node.attributes["alt"].map { HTMLTree.line($0) } ?? ""
             case "a":
-                let words = HTMLTree.line(inline(node.children))
-                text += links.markdown(words, to: node.attributes["href"], around: inline(node.children))
+                text += links.markdown(inline(node.children), to: node.attributes["href"])
             case "strong", "b": text += Self.marked(inline(node.children), "**")
             case "code", "kbd", "samp", "tt":
                 let words = inline(node.children)

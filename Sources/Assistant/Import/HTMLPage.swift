@@ -86,12 +86,12 @@ struct HTMLLinks {
     }
 
     /// A link as Markdown; its words alone where it leads nowhere that a customer could go.
-    /// - Parameter around: the words with the space around them.
-    func markdown(_ words: String, to href: String?, around: String) -> String {
-        guard !words.isEmpty else { return around }
-        guard let address = href.flatMap(address), !words.contains("]") else { return around }
-        let before = around.first?.isWhitespace ?? false ? " " : ""
-        let after = around.last?.isWhitespace ?? false ? " " : ""
+    /// - Parameter text: the words, with space around them where there is some.
+    func markdown(_ text: String, to href: String?) -> String {
+        let words = HTMLTree.line(text)
+        guard !words.isEmpty, !words.contains("]"), let address = href.flatMap(address) else { return text }
+        let before = text.first?.isWhitespace ?? false ? " " : ""
+        let after = text.last?.isWhitespace ?? false ? " " : ""
         return before + "[\(words.replacing("[", with: ""))](\(address))" + after
     }
 

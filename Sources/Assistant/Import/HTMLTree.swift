@@ -82,8 +82,9 @@ struct HTMLTree {
         case "li": closeOpen(["li"], within: ["ul", "ol", "menu"])
         case "dt", "dd": closeOpen(["dt", "dd"], within: ["dl"])
         case "td", "th": closeOpen(["td", "th"], within: ["tr", "table"])
-        case "tr": closeOpen(["tr"], within: ["table"])
+        case "tr": closeOpen(["tr", "caption"], within: ["table"])
         case "tbody", "thead", "tfoot": closeOpen(["tbody", "thead", "tfoot", "caption"], within: ["table"])
+        case "a": closeOpen(["a"], within: Self.scopes)
         case "option", "optgroup": closeOpen(["option"], within: ["select"])
         default: break
         }
