@@ -73,7 +73,7 @@ enum AngerPhrases {
         "垃圾分类", "垃圾邮件", "垃圾桶", "垃圾箱", "垃圾短信", "垃圾信息", "垃圾回收", "清理垃圾", "防骗子", "识别骗子", "遇到骗子怎么", "举报骗子", "防诈骗", "诈骗电话", "反诈骗", "恶心想吐",
         "投诉流程", "投诉渠道", "投诉电话", "投诉功能", "投诉管理", "投诉处理", "投诉率", "怎么处理投诉", "如何处理投诉", "客户要投诉", "用户要投诉", "什么东西可以", "什么东西不", "什么东西能",
         "卖什么东西", "买什么东西", "是什么东西", "有什么东西", "废物利用", "坑位", "坑洞", "避坑", "骗人的吗", "是不是骗人", "是骗人", "买家给差评怎么", "客户给差评",
-        "买家给差评", "破损", "流氓软件", "你妈妈", "没完没了解", "坑坑洼洼", "愤怒的小鸟", "愤怒表情",
+        "买家给差评", "破损", "流氓软件", "妈妈", "大妈的", "姑妈的", "姨妈的", "舅妈的", "干妈的", "没完没了解", "坑坑洼洼", "愤怒的小鸟", "愤怒表情",
         "is this a scam", "is it a scam", "scam emails", "scam email", "scam calls", "scam call", "report a scam",
         "scam protection", "avoid scams", "scam prevention", "how to spot a scam", "trash can", "trash folder",
         "trash bin", "in the trash", "from trash", "from the trash", "garbage collection", "garbage collector",

@@ -239,7 +239,7 @@ enum EnglishHandoffPhrases {
         "go ahead",
         "sounds good", "that would be great", "that would be good", "that would be nice", "of course", "alright",
         "all right",
-        "fine", "yes thanks", "yes thank you", "ok thanks", "ok please", "okay please", "sure thanks", "yes i would",
+        "fine", "yes thanks", "yes thank you", "okay thanks", "ok thank you", "okay thank you", "ok thanks", "ok please", "okay please", "sure thanks", "yes i would",
         "i would",
         "i do", "yes i do", "yes do it", "yes go ahead", "please yes", "definitely", "absolutely", "great", "good",
         "perfect",

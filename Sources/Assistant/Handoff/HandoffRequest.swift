@@ -8,7 +8,12 @@ public enum HandoffRequest {
     public static func detect(in text: String) -> Bool { wish(in: text) == .wanted }
 
     /// Whether `text` says that a human is not wanted.
-    static func isRefusal(_ text: String) -> Bool { wish(in: text) == .refused }
+    static func isRefusal(_ text: String) -> Bool { wish(in: text) == .refused || PhraseText(text).contains(refusals) }
+
+    /// Without a verb that could be turned round.
+    private static let refusals: PhraseSet = [
+        "不要人工", "不要真人", "不用人工", "不用真人", "不需要人工", "不需要真人", "别转人工", "不转人工", "no human", "no humans", "no agent", "no agents",
+    ]
 
     private static func wish(in text: String) -> HandoffWish {
         var last = HandoffWish.none

@@ -43,7 +43,8 @@ struct HandoffTopicPhrases: Sendable {
         ],
         harmless: [
             "广告你们", "转告你们", "报告你们", "警告你们", "公告你们", "通告你们", "法律责任声明", "法律责任条款", "consumer protection plan", "consumer protection law firm software",
-            "起诉状模板",
+            "起诉状模板", "dont want to sue", "do not want to sue", "not going to sue", "not gonna sue", "wont sue you",
+            "will not sue",
         ],
         negations: usualNegations)
 

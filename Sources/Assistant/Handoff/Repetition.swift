@@ -34,8 +34,10 @@ enum Repetition {
     static func isRejection(_ text: String) -> Bool {
         let phrases = PhraseText(Quotes.removed(from: text), limit: rejectionScalars + 1)
         guard ComparableText(text, limit: rejectionScalars + 1).scalars.count <= rejectionScalars else { return false }
-        if phrases.contains(RejectionPhrases.questions) { return false }
-        return phrases.equals(RejectionPhrases.whole) || phrases.contains(RejectionPhrases.within)
+        if phrases.equals(RejectionPhrases.whole) { return true }
+        // "Not what I asked" asks nothing.
+        return phrases.contains(RejectionPhrases.within)
+            && !phrases.without(RejectionPhrases.within).contains(RejectionPhrases.questions)
     }
 
     /// A rejection is short; a long message says what is wanted.
@@ -47,12 +49,36 @@ struct AskedMeaning {
     private let meanings: [Set<Term>]
     /// 12345 is another order than 12346, however alike the rest.
     private let numbers: Set<[UInt32]>
+    /// How much shipping is, or how long it takes; nil when the words do not tell.
+    private let kind: Kind?
+
+    private enum Kind: CaseIterable {
+        case quantity, duration, time, place, reason
+
+        var words: PhraseSet {
+            switch self {
+            case .quantity: Self.quantities
+            case .duration: Self.durations
+            case .time: Self.times
+            case .place: Self.places
+            case .reason: Self.reasons
+            }
+        }
+
+        private static let quantities: PhraseSet = ["how much", "how many", "多少", "几个", "几件", "几块", "价格", "price", "cost"]
+        private static let durations: PhraseSet = ["how long", "how soon", "多久", "多长时间", "几天", "几小时"]
+        private static let times: PhraseSet = ["when", "what time", "什么时候", "何时", "几点", "哪天"]
+        private static let places: PhraseSet = ["where", "哪里", "哪儿", "在哪"]
+        private static let reasons: PhraseSet = ["why", "为什么", "为何", "为啥"]
+    }
 
     /// Nil for what asks nothing: greetings, "OK", "why?".
     init?(_ text: String) {
         guard SmallTalk.detect(in: text) == nil else { return nil }
         meanings = QuestionWords(text).meanings.filter { !$0.isEmpty }
         guard !meanings.isEmpty else { return nil }
+        let phrases = PhraseText(text)
+        kind = Kind.allCases.first { phrases.contains($0.words) }
         let comparable = ComparableText(text, limit: QuestionWords.readScalars)
         numbers = Set(
             TextRuns.all(in: comparable.scalars).filter { $0.kind == .number }.map { Array(comparable.scalars[$0.range]) })
@@ -60,6 +86,7 @@ struct AskedMeaning {
 
     func isSame(as other: AskedMeaning) -> Bool {
         guard numbers == other.numbers else { return false }
+        if let kind, let its = other.kind, kind != its { return false }
         let common = shared(with: other) + other.shared(with: self)
         return Double(common) >= Repetition.sameness * Double(meanings.count + other.meanings.count)
     }

@@ -30,7 +30,7 @@ public struct ReplyComposer: Sendable {
         _ question: ReplyQuestion, deliver: @escaping @Sendable (ReplyPiece) async throws -> Void
     ) async throws -> ComposedReply {
         let stopwatch = Stopwatch(clock)
-        let prompt = try await prompts.answer(to: question)
+        let prompt = HandoffTool.added(to: try await prompts.answer(to: question), for: question)
         let (account, spender) = (question.account, question.spender)
         account.begin(prompt, stopwatch)
         let models = chain.models(in: order(of: spender))
@@ -79,6 +79,7 @@ public struct ReplyComposer: Sendable {
         deliver: @escaping @Sendable (ReplyPiece) async throws -> Void
     ) async throws -> ComposedReply {
         let filter = Mutex(ReplyFilter(passages: prompt.passages))
+        let handoff = Mutex<Handoff?>(nil)
         let reply = try await chain.reply(
             to: prompt, order: order(of: spender), within: limit, log: log(prompt, account)
         ) {
@@ -86,20 +87,27 @@ public struct ReplyComposer: Sendable {
             try await deliver(.reset(reason: "provider"))
             filter.withLock { $0 = ReplyFilter(passages: prompt.passages) }
         } deliver: { chunk in
-            guard case .text(let text) = chunk else { return }
-            let shown = filter.withLock { $0.push(text) }
-            if !shown.isEmpty { try await deliver(.text(shown)) }
+            switch chunk {
+            case .text(let text):
+                let shown = filter.withLock { $0.push(text) }
+                if !shown.isEmpty { try await deliver(.text(shown)) }
+            case .toolCall(let call):
+                let asked = HandoffTool.handoff(from: call, offered: prompt.tools, in: prompt.language)
+                handoff.withLock { $0 = $0 ?? asked }
+            case .reasoning, .usage: break
+            }
         }
         let rest = filter.withLock { $0.finish() }
         if !rest.isEmpty { try await deliver(.text(rest)) }
         let result = filter.withLock { $0 }
-        guard !result.text.isEmpty else {
+        let wish = handoff.withLock { $0 }
+        guard !result.text.isEmpty || wish != nil else {
             throw ProviderFailure(.server, provider: "", code: "nothing_to_show")
         }
         return ComposedReply(
             text: result.text, sources: sources(result.citedNumbers, of: prompt),
             finish: reply.finish == .length || result.wasCut ? .length : .stop, isAnswered: !result.isUnknown,
-            receipt: account.receipt(.completed, citing: result.citedNumbers))
+            handoff: wish, receipt: account.receipt(.completed, citing: result.citedNumbers))
     }
 
     /// Sums a conversation up for staff.
