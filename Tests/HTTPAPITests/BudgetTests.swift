@@ -1,6 +1,7 @@
 import Domain
 import HTTPTypes
 import Testing
+import Wire
 
 @testable import HTTPAPI
 
