@@ -89,7 +89,7 @@ import Testing
         let scope = try #require(DatabaseScope.current)
         let address = try await #require(MySQLTestServer.environment).newDatabase()
         let first = try await StoreFixture(on: scope.driver(on: address))
-        let second = StoreFixture(besides: first, on: try scope.driver(on: address), number: 1)
+        let second = StoreFixture(besides: first, on: scope.driver(on: address), number: 1)
         let world = try await World(first)
         for round in 0..<20 {
             let said = try await world.say("\(round)")

@@ -29,7 +29,7 @@ struct ReplyPromptMaker: Sendable {
     }
 
     /// A message as a model sees it; nil for what it must not or need not see.
-    private static func turn(_ message: Message) -> ReplyPrompt.Turn? {
+    static func turn(_ message: Message) -> ReplyPrompt.Turn? {
         let text = message.told
         guard message.kind == .text || message.kind == .file, !text.isEmpty else { return nil }
         switch (message.sender.kind, message.status) {

@@ -115,17 +115,32 @@ public struct ReplyComposer: Sendable {
     /// - Throws: ``ProviderChain/Failed`` when no provider did, `BudgetExhausted`, ``StorageFailure``.
     func summarize(_ history: [Message], in language: Language, for spender: Spender) async throws -> String {
         let prompt = prompts.summary(of: history, in: language)
+        let written = try await text(of: prompt, for: spender, order: order(of: spender))
+        return Sentences.trimmed(PromptText.clean(written.text))
+    }
+
+    /// What a model writes that no customer is to see. The built-in provider is not asked.
+    /// - Throws: ``NoModel``; otherwise as ``summarize(_:in:for:)``.
+    func text(of prompt: ReplyPrompt, for spender: Spender) async throws -> (text: String, finish: ReplyFinish) {
+        let models = chain.models(in: order(of: spender)).map(\.provider)
+        let order = models.filter { $0 != AssistantPrice.freeProvider }
+        guard !order.isEmpty else { throw NoModel() }
+        return try await text(of: prompt, for: spender, order: order)
+    }
+
+    private func text(
+        of prompt: ReplyPrompt, for spender: Spender, order: [String]?
+    ) async throws -> (text: String, finish: ReplyFinish) {
         let text = Mutex("")
-        let order = order(of: spender)
         let account = ReplyAccount()
-        _ = try await budgets.spend(on: prompt, spender, chain.models(in: order), account: account) {
+        let reply = try await budgets.spend(on: prompt, spender, chain.models(in: order), account: account) {
             try await chain.reply(to: prompt, order: order, within: limit, log: log(prompt, account)) {
                 text.withLock { $0 = "" }
             } deliver: { chunk in
                 if case .text(let piece) = chunk { text.withLock { $0 += piece } }
             }
         }
-        return Sentences.trimmed(PromptText.clean(text.withLock { $0 }))
+        return (text.withLock { $0 }, reply.finish)
     }
 
     private func sources(_ numbers: [Int], of prompt: ReplyPrompt) -> [Message.Source] {
