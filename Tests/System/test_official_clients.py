@@ -129,7 +129,7 @@ def test_dashscope_reads_the_compatible_mode(dashscope):
     # It does not know `[DONE]`, takes it for JSON, and fails over how to say so.
     with pytest.raises(AttributeError, match="JSONDecodeError"):
         for chunk in Completions.create(model="ok", messages=QUESTION, stream=True, extra_body={"stream": True}):
-            text += (chunk.choices[0].delta.content or "") if chunk.choices else ""
+            text += (chunk.choices[0].delta["content"] or "") if chunk.choices else ""
     assert text == ANSWER
 
 
