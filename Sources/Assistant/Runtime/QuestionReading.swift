@@ -4,26 +4,35 @@ import Storage
 extension RowReader {
     /// Messages before the question that are read as its context. More than a model's window holds in short messages.
     private static var historyLimit: Int { 200 }
+    /// Where there are more, reading begins at a multiple of this: if it began a message later with every message, so would the
+    /// prompt, and no provider could use what it has cached of the one before.
+    private static var seqStep: Int64 { 64 }
 
     /// What a job's reply is asked for: the contact's messages since somebody last answered, and what was said before.
     func question(of job: ReplyJob) throws -> ReplyQuestion {
         let access = Access.server(of: job.workspaceId)
-        let slice = try messages(
-            of: job.conversationId, SeqPage(.before(job.questionSeq + 1), limit: Self.historyLimit), by: access)
-        let said = Self.said(slice).filter { $0.id != job.id }
+        let context = try replyContext(of: job.conversationId, in: job.workspaceId)
+        let said = try said(
+            in: job.conversationId, behind: context.summary, upTo: job.questionSeq, by: access
+        ).filter { $0.id != job.id }
         let asked = said.reversed().prefix { $0.sender.kind == .contact }.reversed()
         guard !asked.isEmpty else { throw Refusal.notFound }
         let locale = try latestSessionLocale(of: job.conversationId)
         return ReplyQuestion(
             replyId: job.id, workspaceId: job.workspaceId, conversationId: job.conversationId,
-            history: Array(said.dropLast(asked.count)), asked: Array(asked), locale: locale,
-            try replyContext(of: job.conversationId, in: job.workspaceId))
+            history: Array(said.dropLast(asked.count)), asked: Array(asked), locale: locale, context)
     }
 
     /// What an answer in this conversation would be to: the contact's newest messages in a row, answered or not.
     /// - Throws: ``Refusal/conflict(_:)`` when the contact has said nothing yet; ``Refusal/notFound``.
     func newestQuestion(in conversationId: Identifier<Conversation>, by access: Access) throws -> ReplyQuestion {
-        let said = try history(of: conversationId, by: access)
+        var context = try replyContext(of: conversationId, in: access.workspaceId)
+        var said = try said(in: conversationId, behind: context.summary, upTo: .max, by: access)
+        if context.summary != nil, !said.contains(where: { $0.sender.kind == .contact }) {
+            // What the contact said since was deleted.
+            context.summary = nil
+            said = try self.said(in: conversationId, behind: nil, upTo: .max, by: access)
+        }
         guard let last = said.lastIndex(where: { $0.sender.kind == .contact }) else {
             throw Refusal.conflict("the contact has said nothing that could be answered")
         }
@@ -31,8 +40,21 @@ extension RowReader {
         return ReplyQuestion(
             workspaceId: access.workspaceId, conversationId: conversationId,
             history: Array(said[...last].dropLast(asked.count)), asked: Array(asked),
-            locale: try latestSessionLocale(of: conversationId),
-            try replyContext(of: conversationId, in: access.workspaceId))
+            locale: try latestSessionLocale(of: conversationId), context)
+    }
+
+    /// What was said behind a summary, oldest first.
+    private func said(
+        in conversationId: Identifier<Conversation>, behind summary: ConversationSummary?, upTo last: Int64,
+        by access: Access
+    ) throws -> [Message] {
+        let slice = try spoken(
+            in: conversationId, after: summary?.upToSeq ?? 0, upTo: last, limit: Self.historyLimit, by: access)
+        guard slice.hasMore, let first = slice.items.first?.seq else { return slice.items }
+        let start = (first / Self.seqStep + 1) * Self.seqStep
+        let rest = slice.items.filter { $0.seq >= start }
+        // Enough is left even where every message has a seq; where few have, each counts.
+        return rest.count >= Self.historyLimit / 2 ? rest : slice.items
     }
 
     /// Messages that a handoff's package is made from when no reply led to it.
