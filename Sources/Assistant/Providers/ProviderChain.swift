@@ -212,12 +212,9 @@ public struct ProviderChain: Sendable {
             let tally = DeliveryTally(stopwatch, deliver: deliver)
             figures.goesOn(after: turn.lost, with: provider)
             turn.lost = nil
+            var finish: ReplyFinish?
             do {
-                let finish = try await ask(provider, prompt, deadlines, tally)
-                let attempt = tally.attempt(provider, failure: nil)
-                note(attempt, of: admission, &turn, log)
-                for call in tally.toolCalls { try await deliver(.toolCall(call)) }
-                return Reply(finish: finish, attempts: turn.attempts)
+                finish = try await ask(provider, prompt, deadlines, tally)
             } catch let failed as ProviderFailure {
                 failure = failed
             } catch {
@@ -228,8 +225,12 @@ public struct ProviderChain: Sendable {
                 log?.note(attempt)
                 throw error
             }
-            let attempt = tally.attempt(provider, failure: failure)
+            let attempt = tally.attempt(provider, failure: finish == nil ? failure : nil)
             note(attempt, of: admission, &turn, log)
+            if let finish {
+                for call in tally.toolCalls { try await deliver(.toolCall(call)) }
+                return Reply(finish: finish, attempts: turn.attempts)
+            }
             report(failure, attempt)
             turn.lost = ReplyFigures.Loss(
                 provider: provider.name, failure: failure, wasVisible: attempt.deliveredScalars > 0)

@@ -202,6 +202,21 @@ import Testing
         #expect(reader.calls.isEmpty && reader.text == "x")
     }
 
+    @Test func `who cannot take a wish does not make the provider fail`() async throws {
+        struct Stopped: Error {}
+        let second = Scripted("b", .init(texts: ["no"]))
+        let board = ProviderBoard(clock: SystemClock())
+        let chain = ProviderChain(
+            providers: [Scripted("a", .init(toolCalls: [Self.call])), second], board: board, logger: Self.logger)
+        await #expect(throws: Stopped.self) {
+            try await chain.reply(to: Self.prompt, within: .seconds(9)) {} deliver: { chunk in
+                if case .toolCall = chunk { throw Stopped() }
+            }
+        }
+        #expect(board.standing(of: "a").failures == 0 && board.standing(of: "a").calls == 1)
+        #expect(second.deadlines.isEmpty)
+    }
+
     // MARK: Figures
 
     @Test func `counts calls, tokens, failovers and resets from the start`() async throws {
