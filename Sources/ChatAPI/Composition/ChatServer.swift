@@ -84,7 +84,10 @@ struct ChatServer: Sendable {
         let runtime = components.contains(.assistant) ? assistant.runtime(stage: hub.liveReplies) : nil
         database.commits.subscribe(attachments)
         database.commits.subscribe(hub)
-        if let runtime { database.commits.subscribe(runtime) }
+        if let runtime {
+            database.commits.subscribe(runtime)
+            database.commits.subscribe(assistant.summaries)
+        }
         cluster.connect(hub, runtime)
         metrics.observe(hub)
         metrics.observe(assistant.desk)
@@ -130,6 +133,7 @@ struct ChatServer: Sendable {
         }
         var services = database.services + [application] + clusterServices
         services.append(CalibrationUpkeep(calibrations: assistant.calibrations, store: store, logger: logger))
+        if runtime != nil { services.append(KnowledgeUpkeep(library: assistant.knowledge, logger: logger)) }
         if let runtime { services.append(Takeovers(runtime: runtime)) }
         if components.contains(.scheduler) {
             services.append(Sweeps(

@@ -11,6 +11,27 @@ public struct ArticlePatch: Sendable, Equatable {
     public init() {}
 }
 
+/// Where a reader of a workspace's knowledge stands.
+public struct KnowledgePosition: Sendable, Equatable {
+    /// Of the knowledge.
+    public var version: Int64
+    /// Of the last article of that version that was read; the largest there is for all of them.
+    public var id: Int64
+
+    public init(version: Int64, id: Int64) {
+        self.version = version
+        self.id = id
+    }
+
+    /// Before everything.
+    public static let beginning = KnowledgePosition(version: 0, id: 0)
+
+    /// Behind everything that had changed up to `version`.
+    public static func after(_ version: Int64) -> KnowledgePosition {
+        KnowledgePosition(version: version, id: Int64.max)
+    }
+}
+
 extension Transaction {
     /// - Parameter source: what an import knows the article by; see ``ImportedArticle``.
     public func createArticle(
@@ -29,7 +50,7 @@ extension Transaction {
             try article.editableColumns + [
                 .identifier(article.id), .identifier(article.workspaceId), .time(now), .optional(source),
             ])
-        try noteChangedKnowledge(of: access.workspaceId)
+        try noteChangedKnowledge(of: access.workspaceId, article.id)
         try audit(.articleCreated, .article(article.id), after: article.administered(from: source), by: access)
         return article
     }
@@ -51,7 +72,7 @@ extension Transaction {
             UPDATE articles SET title = ?, content = ?, locale = ?, questions = ?, status = ?, version = ?, \
             updated_at = ? WHERE id = ?
             """, try article.editableColumns + [.identifier(id)])
-        try noteChangedKnowledge(of: access.workspaceId)
+        try noteChangedKnowledge(of: access.workspaceId, id)
         let changes = old.changes(to: article)
         if !changes.isEmpty {
             try audit(.articleUpdated, .article(id), before: changes.before, after: changes.after, by: access)
@@ -63,13 +84,19 @@ extension Transaction {
         try access.require(.knowledgeWrite)
         let article = try article(id, by: access)
         try connection.run("DELETE FROM articles WHERE id = ?", [.identifier(id)])
-        try noteChangedKnowledge(of: access.workspaceId)
+        try noteChangedKnowledge(of: access.workspaceId, id)
         try audit(.articleDeleted, .article(id), before: article.administered(), by: access)
     }
 
-    private func noteChangedKnowledge(of workspaceId: Identifier<Workspace>) throws {
+    /// The workspace first: until the commit nobody else gets a version, so whoever sees one sees all that is older.
+    private func noteChangedKnowledge(of workspaceId: Identifier<Workspace>, _ articleId: Identifier<Article>) throws {
         try connection.run(
             "UPDATE workspaces SET knowledge_version = knowledge_version + 1 WHERE id = ?", [.identifier(workspaceId)])
+        try connection.run(
+            """
+            UPDATE articles SET knowledge_version = (SELECT knowledge_version FROM workspaces WHERE id = ?) \
+            WHERE id = ?
+            """, [.identifier(workspaceId), .identifier(articleId)])
     }
 }
 
@@ -143,13 +170,61 @@ extension RowReader {
             "SELECT knowledge_version FROM workspaces WHERE id = ?", [.identifier(workspaceId)]) ?? 0
     }
 
-    /// Everything that the assistant may answer from, with the version that it was read at.
+    /// The versions of several workspaces' knowledge, of those that are there.
+    public func knowledgeVersions(
+        of workspaceIds: [Identifier<Workspace>]
+    ) throws -> [Identifier<Workspace>: Int64] {
+        guard !workspaceIds.isEmpty else { return [:] }
+        let places = workspaceIds.map { _ in "?" }.joined(separator: ", ")
+        let rows = try connection.rows(
+            "SELECT id, knowledge_version FROM workspaces WHERE id IN (\(places))",
+            workspaceIds.map { .identifier($0) }
+        ) { row in (row.identifier(0) as Identifier<Workspace>, row.integer(1)) }
+        return Dictionary(rows) { $1 }
+    }
+
+    /// Workspaces in which something is published, those with the newest first.
+    public func workspacesWithKnowledge(limit: Int) throws -> [Identifier<Workspace>] {
+        try connection.rows(
+            """
+            SELECT id FROM workspaces WHERE EXISTS (SELECT 1 FROM articles WHERE articles.workspace_id = workspaces.id \
+            AND articles.status = 'published') ORDER BY id DESC LIMIT ?
+            """, [.integer(Int64(limit))]
+        ) { $0.identifier(0) }
+    }
+
+    /// What the assistant may answer from: the version that it was read at, and the ids, those with the lowest first.
     public func publishedArticles(
-        of workspaceId: Identifier<Workspace>
-    ) throws -> (version: Int64, articles: [Article]) {
+        of workspaceId: Identifier<Workspace>, limit: Int
+    ) throws -> (version: Int64, ids: [Identifier<Article>]) {
+        let ids = try connection.rows(
+            "SELECT id FROM articles WHERE workspace_id = ? AND status = 'published' ORDER BY id LIMIT ?",
+            [.identifier(workspaceId), .integer(Int64(limit))]
+        ) { $0.identifier(0) as Identifier<Article> }
+        return (try knowledgeVersion(of: workspaceId), ids)
+    }
+
+    /// Published articles that changed after a version of the knowledge, in the order of their changes.
+    /// - Parameter position: the version and the id of the last one that was read, or ``KnowledgePosition/after(_:)``.
+    public func publishedArticles(
+        of workspaceId: Identifier<Workspace>, after position: KnowledgePosition, limit: Int
+    ) throws -> (articles: [Article], last: KnowledgePosition) {
+        var last = position
         let articles = try connection.rows(
-            "SELECT \(ArticleRow.columns) FROM articles WHERE workspace_id = ? AND status = 'published' ORDER BY id",
-            [.identifier(workspaceId)], ArticleRow.decode)
-        return (try knowledgeVersion(of: workspaceId), articles)
+            """
+            SELECT \(ArticleRow.columns), knowledge_version FROM articles WHERE workspace_id = ? \
+            AND status = 'published' AND knowledge_version >= ? AND (knowledge_version > ? OR id > ?) \
+            ORDER BY knowledge_version, id LIMIT ?
+            """,
+            [
+                .identifier(workspaceId), .integer(position.version), .integer(position.version), .integer(position.id),
+                .integer(Int64(limit)),
+            ]
+        ) { row in
+            let article = try ArticleRow.decode(row)
+            last = KnowledgePosition(version: row.integer(9), id: article.id.rawValue)
+            return article
+        }
+        return (articles, last)
     }
 }

@@ -78,3 +78,4 @@ ALTER TABLE articles
     ADD COLUMN source VARBINARY(1200),
     ADD COLUMN knowledge_version BIGINT NOT NULL DEFAULT 0;
 CREATE UNIQUE INDEX articles_by_source ON articles (workspace_id, source);
+CREATE INDEX articles_by_knowledge ON articles (workspace_id, status, knowledge_version, id);

@@ -89,3 +89,4 @@ ALTER TABLE articles ADD COLUMN source TEXT;
 CREATE UNIQUE INDEX articles_by_source ON articles (workspace_id, source);
 -- Of the workspace's knowledge at which the article last changed.
 ALTER TABLE articles ADD COLUMN knowledge_version INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX articles_by_knowledge ON articles (workspace_id, status, knowledge_version, id);
