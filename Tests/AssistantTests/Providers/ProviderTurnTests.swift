@@ -209,7 +209,8 @@ import Testing
         let chain = ProviderChain(
             providers: [Scripted("a", .init(toolCalls: [Self.call])), second], board: board, logger: Self.logger)
         await #expect(throws: Stopped.self) {
-            try await chain.reply(to: Self.prompt, within: .seconds(9)) {} deliver: { chunk in
+            try await chain.reply(to: Self.prompt, within: .seconds(9)) {
+            } deliver: { chunk in
                 if case .toolCall = chunk { throw Stopped() }
             }
         }
