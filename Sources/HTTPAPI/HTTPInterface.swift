@@ -96,6 +96,7 @@ public struct HTTPInterface: Sendable {
             AssistantRoutes(store: store, views: views, desk: desk).registerProviders(in: &table)
             PriceRoutes(store: store, views: views, providers: desk.providerNames).register(in: &table)
             KnowledgeRoutes(store: store, views: views, library: knowledge).register(in: &table)
+            KnowledgeImportRoutes(store: store).register(in: &table)
             InvitationRoutes(store: store, views: views).register(in: &table)
             InboxRoutes(store: store, views: views, providers: desk.providerNames).register(in: &table)
             SettingsRoutes(store: store, views: views, providers: desk.providerNames).register(in: &table)
@@ -149,6 +150,7 @@ public struct HTTPInterface: Sendable {
         FeedRoutes(store: store, views: views, logEpoch: hub.settings.logEpoch).register(in: &table)
         ContactRoutes(store: store, views: views).register(in: &table)
         AssistantRoutes(store: store, views: views, desk: desk).register(in: &table)
+        CorrectionRoutes(store: store, views: views).register(in: &table)
     }
 
     /// A router that serves all of it.

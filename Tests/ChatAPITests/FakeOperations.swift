@@ -1,3 +1,5 @@
+import Domain
+import Storage
 import Synchronization
 
 @testable import ChatAPI
@@ -48,6 +50,22 @@ final class FakeOperations: Operations {
         try note("count")
         let rounds = log.withLock { $0.count { $0 == "count" } }
         return StatisticsState(position: Int64(rounds), head: 4, isClearing: rounds == 1)
+    }
+
+    func importArticles(_ batch: ArticleBatch) async throws -> [ImportedArticle.Outcome] {
+        let sources = batch.articles.map(\.source).joined(separator: " ")
+        try note("import \(batch.workspace) \(batch.status?.rawValue ?? "-") \(batch.isTrial) \(sources)")
+        return batch.articles.map { _ in .created }
+    }
+
+    func importedSources(_ page: SourcePage) async throws -> [ImportedSource] {
+        try note("sources \(page.workspace) \(page.prefix) \(page.last ?? "-")")
+        return ["old.md", "old.md#2", "bad.csv#x"].map { ImportedSource(source: page.prefix + $0, status: .published) }
+    }
+
+    func draftArticles(_ sources: SourceList) async throws -> Int {
+        try note("draft \(sources.sources.joined(separator: " "))")
+        return sources.sources.count
     }
 
     func doctor() async throws -> [DoctorCheck] {

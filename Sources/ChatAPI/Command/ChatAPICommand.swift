@@ -10,7 +10,7 @@ struct ChatAPICommand: ParsableCommand {
         version: "chat-api \(Version.current)",
         subcommands: [
             ServeVerb.self, MigrateVerb.self, DoctorVerb.self, WorkspaceVerbs.self, UserVerbs.self,
-            StatisticsVerbs.self,
+            StatisticsVerbs.self, KnowledgeVerbs.self,
             OpenAPIVerb.self, GenerateVerb.self, EnvExampleVerb.self,
         ],
         defaultSubcommand: ServeVerb.self)

@@ -3,7 +3,7 @@
 /// There are two of them: one works on the database, in the server or in a process that holds the database alone;
 /// ``RemoteOperations`` asks a running server for the same through its control socket. Errors meant for the one who
 /// typed the command are thrown as ``CommandFailure``.
-protocol Operations: Sendable {
+protocol Operations: KnowledgeOperations {
     /// Brings the schema up to date.
     func migrate() async throws -> MigrationSummary
     /// Creates a workspace. A taken or malformed slug is refused.

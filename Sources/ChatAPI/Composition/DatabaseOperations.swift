@@ -121,7 +121,7 @@ struct DatabaseOperations: Operations {
 
     func close() async { await database.close() }
 
-    private func workspace(_ slug: String) async throws -> Workspace {
+    func workspace(_ slug: String) async throws -> Workspace {
         guard let workspace = try await database.store.read({ try $0.workspace(slug: slug) }) else {
             throw CommandFailure.refused("there is no workspace \(slug)")
         }

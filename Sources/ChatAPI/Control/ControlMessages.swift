@@ -16,6 +16,9 @@ enum ControlVerb: String, Codable, Sendable {
     case setPassword = "user set-password"
     case rebuildStatistics = "stats rebuild"
     case continueStatistics = "stats continue"
+    case importArticles = "knowledge import"
+    case importedSources = "knowledge sources"
+    case draftArticles = "knowledge draft"
 }
 
 /// No arguments, no value.

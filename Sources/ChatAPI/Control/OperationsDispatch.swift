@@ -28,6 +28,9 @@ struct OperationsDispatch: Sendable {
         case .setPassword: await answer(data) { try await operations.setPassword($0) }
         case .rebuildStatistics: await answer(data) { (_: Nothing) in try await operations.rebuildStatistics() }
         case .continueStatistics: await answer(data) { (_: Nothing) in try await operations.continueStatistics() }
+        case .importArticles: await answer(data) { try await operations.importArticles($0) }
+        case .importedSources: await answer(data) { try await operations.importedSources($0) }
+        case .draftArticles: await answer(data) { try await operations.draftArticles($0) }
         }
     }
 

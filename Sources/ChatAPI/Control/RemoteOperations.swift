@@ -27,7 +27,7 @@ struct RemoteOperations: Operations {
 
     func close() async {}
 
-    private func ask<Arguments: Codable & Sendable, Value: Codable & Sendable>(
+    func ask<Arguments: Codable & Sendable, Value: Codable & Sendable>(
         _ verb: ControlVerb, _ arguments: Arguments
     ) async throws -> Value {
         let request = try JSONEncoder().encode(ControlRequest(verb: verb, arguments: arguments))

@@ -8,10 +8,6 @@ import Wire
 
 /// Files: uploading them, finding out where they are, and their bytes.
 struct AttachmentRoutes: Sendable {
-    /// Bytes per second below which an upload is ended, beside a minute that each has.
-    static let slowestUpload: Int64 = 16 * 1024
-    static let uploadGrace = Duration.seconds(60)
-
     let store: ChatStore
     let views: ViewMaker
     let hub: Hub
@@ -42,7 +38,7 @@ struct AttachmentRoutes: Sendable {
 
     private func upload(_ call: Call) async throws -> Answer<AttachmentView> {
         let access = call.access
-        let boundary = try boundary(of: call.incoming.headers)
+        let form = try FormBody(call.incoming.request, maximumBytes: maximumBytes)
         if let length = call.incoming.headers[.contentLength].flatMap(Int64.init),
             length > maximumBytes + Int64(FileReception.formBytes)
         {
@@ -55,7 +51,7 @@ struct AttachmentRoutes: Sendable {
         try await store.read { try $0.requireRoomForAttachment(of: access) }
 
         let id = store.identifiers.next(Attachment.self)
-        let (attachment, digest) = try await receive(call.incoming.request.body, boundary: boundary, as: id)
+        let (attachment, digest) = try await receive(form, as: id)
         IdempotencyClaim.current?.cover(digest)
         do {
             try await store.write { try $0.addAttachment(attachment, digest: digest, by: access) }
@@ -70,38 +66,10 @@ struct AttachmentRoutes: Sendable {
     }
 
     private func receive(
-        _ body: RequestBody, boundary: String, as id: Identifier<Attachment>
+        _ form: FormBody, as id: Identifier<Attachment>
     ) async throws -> (attachment: Attachment, digest: [UInt8]) {
-        var reception = FileReception(boundary: boundary, into: folder, maximumBytes: maximumBytes)
-        let end = ContinuousClock.now + Self.uploadGrace + .seconds(maximumBytes / Self.slowestUpload)
-        var chunks = body.makeAsyncIterator()
-        while let chunk = try await next(&chunks) {
-            guard ContinuousClock.now < end else { throw Problem(.malformedJSON, detail: "the body came too slowly") }
-            try await reception.take(chunk)
-        }
+        var reception = FileReception(boundary: form.boundary, into: folder, maximumBytes: maximumBytes)
+        try await form.read { try await reception.take($0) }
         return try await reception.finish(as: id)
-    }
-
-    private func next(_ chunks: inout RequestBody.AsyncIterator) async throws -> ByteBuffer? {
-        do {
-            return try await chunks.next()
-        } catch let error as CancellationError {
-            throw error
-        } catch {
-            // Broken off, or no HTTP any more.
-            throw Problem(.malformedJSON, detail: "the body could not be read to its end")
-        }
-    }
-
-    /// RFC 2046, 5.1.1: 1 to 70 characters.
-    private func boundary(of headers: HTTPFields) throws(Problem) -> String {
-        let type = HeaderParameters(headers[.contentType] ?? "")
-        guard type.value == "multipart/form-data", let boundary = type["boundary"],
-            (1...70).contains(boundary.utf8.count),
-            boundary.utf8.allSatisfy({ (0x20...0x7E).contains($0) })
-        else {
-            throw Problem(.unsupportedMediaType, detail: "the body must be multipart/form-data with its boundary")
-        }
-        return boundary
     }
 }

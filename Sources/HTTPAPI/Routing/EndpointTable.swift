@@ -50,12 +50,12 @@ struct EndpointTable: Sendable {
     }
 
     mutating func post<Answered: Encodable & Sendable>(
-        _ path: String, summary: String, access: Admission, response: Answered.Type,
+        _ path: String, summary: String, access: Admission, query: [QueryDescription] = [], response: Answered.Type,
         status: HTTPResponse.Status = .ok, problems: [ProblemCode] = [], idempotency: IdempotencyRule = .answerKept,
         _ handle: @escaping @Sendable (Call) async throws -> Answer<Answered>
     ) {
         let (gate, identifiers, keyed) = (gate, identifiers, keyed(path, idempotency, status))
-        add(.post, path, summary, access, response: response, status, problems, idempotency: idempotency) {
+        add(.post, path, summary, access, query, response: response, status, problems, idempotency: idempotency) {
             request, scope in
             let access = try await gate.admit(request, scope, to: access)
             let call = Call(
@@ -65,11 +65,14 @@ struct EndpointTable: Sendable {
     }
 
     mutating func post<Body: Decodable & Sendable, Answered: Encodable & Sendable>(
-        _ path: String, summary: String, access: Admission, request: Body.Type, response: Answered.Type,
-        status: HTTPResponse.Status = .ok, problems: [ProblemCode] = [], idempotency: IdempotencyRule = .answerKept,
+        _ path: String, summary: String, access: Admission, request: Body.Type, isBodyOptional: Bool = false,
+        response: Answered.Type, status: HTTPResponse.Status = .ok, problems: [ProblemCode] = [],
+        idempotency: IdempotencyRule = .answerKept,
         _ handle: @escaping @Sendable (Body, Call) async throws -> Answer<Answered>
     ) {
-        addWithBody(.post, path, summary, access, request, response, status, problems, idempotency, handle)
+        addWithBody(
+            .post, path, summary, access, request, isBodyOptional: isBodyOptional, response, status, problems,
+            idempotency, handle)
     }
 
     mutating func patch<Body: Decodable & Sendable, Answered: Encodable & Sendable>(
@@ -153,13 +156,14 @@ struct EndpointTable: Sendable {
 
     private mutating func addWithBody<Body: Decodable & Sendable, Answered: Encodable & Sendable>(
         _ method: HTTPRequest.Method, _ path: String, _ summary: String, _ admission: Admission, _ body: Body.Type,
-        _ response: Answered.Type, _ status: HTTPResponse.Status, _ problems: [ProblemCode],
-        _ idempotency: IdempotencyRule, _ handle: @escaping @Sendable (Body, Call) async throws -> Answer<Answered>
+        isBodyOptional: Bool = false, _ response: Answered.Type, _ status: HTTPResponse.Status,
+        _ problems: [ProblemCode], _ idempotency: IdempotencyRule,
+        _ handle: @escaping @Sendable (Body, Call) async throws -> Answer<Answered>
     ) {
         let (gate, identifiers, keyed) = (gate, identifiers, keyed(path, idempotency, status))
         add(
-            method, path, summary, admission, request: body, response: response, status, problems,
-            idempotency: idempotency
+            method, path, summary, admission, request: body, isBodyOptional: isBodyOptional, response: response, status,
+            problems, idempotency: idempotency
         ) { request, scope in
             // Who is asking comes first: a stranger's megabyte is not even read.
             let access = try await gate.admit(request, scope, to: admission)
@@ -169,7 +173,8 @@ struct EndpointTable: Sendable {
             let call = Call(
                 access: access, incoming: Incoming(request: request, scope: scope, identifiers: identifiers))
             return try await keyed.respond(to: call, body: bytes) {
-                try await handle(try RequestBodyReader.value(Body.self, in: bytes, headers), call)
+                let body = try RequestBodyReader.value(Body.self, in: bytes, headers, emptyIsObject: isBodyOptional)
+                return try await handle(body, call)
             }
         }
     }

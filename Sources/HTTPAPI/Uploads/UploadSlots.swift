@@ -8,7 +8,14 @@ final class UploadSlots: Sendable {
     /// Uploads of one caller.
     static let maximumPerCaller = 4
 
+    private let maximum: Int
+    private let maximumPerCaller: Int
     private let running = Mutex<[Uploader: Int]>([:])
+
+    init(maximum: Int = UploadSlots.maximum, perCaller: Int = UploadSlots.maximumPerCaller) {
+        self.maximum = maximum
+        maximumPerCaller = perCaller
+    }
 
     private struct Uploader: Hashable {
         var kind: Actor.Kind
@@ -20,10 +27,10 @@ final class UploadSlots: Sendable {
     func run<Value>(for access: Access, _ upload: () async throws -> Value) async throws -> Value {
         let uploader = Uploader(kind: access.actor.kind, id: access.actor.id)
         try running.withLock { running in
-            guard running[uploader, default: 0] < Self.maximumPerCaller else {
+            guard running[uploader, default: 0] < maximumPerCaller else {
                 throw Problem(.rateLimited, retryAfter: 1, detail: "too many uploads at once")
             }
-            guard running.values.reduce(0, +) < Self.maximum else {
+            guard running.values.reduce(0, +) < maximum else {
                 throw Problem(.unavailable, retryAfter: 1, detail: "too many uploads at once, try again")
             }
             running[uploader, default: 0] += 1
