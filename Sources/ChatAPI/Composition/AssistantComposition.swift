@@ -19,6 +19,8 @@ struct AssistantComposition: Sendable {
     let calibrations: TokenCalibrations
     /// What it does for staff.
     let desk: AssistantDesk
+    /// Sums up long conversations whose replies are made here.
+    let summaries: Summarizer
     private let logger: Logger
 
     init(_ configuration: AssistantConfiguration, store: ChatStore, logger: Logger) throws {
@@ -50,6 +52,8 @@ struct AssistantComposition: Sendable {
             knowledge: knowledge,
             chain: ProviderChain(providers: providers, board: board, limits: limits, logger: logger),
             budgets: budgets, limit: configuration.reply)
+        summaries = Summarizer(
+            store: store, composer: composer, contextTokens: configuration.contextTokens, logger: logger)
         desk = AssistantDesk(
             store: store, composer: composer, budgets: budgets, providers: providers, board: board,
             trialDeadlines: ReplyDeadlines(
@@ -119,6 +123,7 @@ struct AssistantComposition: Sendable {
 
     /// Closes the connections to providers.
     func close() async {
+        await summaries.stop()
         do {
             try await client.shutdown()
         } catch {
