@@ -119,7 +119,7 @@ public struct ImportedFile: Sendable {
     private func articles(of text: ImportedText) throws(ImportProblem) -> [ImportedArticle] {
         let content = Sentences.trimmed(text.content)
         let title = HTMLTree.line(text.title)
-        guard !content.isEmpty else { throw ImportProblem(line: text.line, "there is no text") }
+        guard Article.isSaying(content) else { throw ImportProblem(line: text.line, "there is no text") }
         guard ArticleLimits.title.contains(title.unicodeScalars.count) else {
             throw ImportProblem(
                 line: text.line, "the title has more than \(ArticleLimits.title.upperBound) characters")

@@ -21,7 +21,7 @@ public struct KnowledgeArticle: Sendable, Equatable {
 
     public init(_ article: Article) {
         self.init(
-            id: article.id.rawValue, title: article.title, content: article.content, locale: article.locale,
+            id: article.id.rawValue, title: article.title, content: article.spokenContent, locale: article.locale,
             questions: article.questions)
     }
 }

@@ -70,7 +70,7 @@ struct KnowledgeImportRun {
         if drafted > 0 { parts.append("\(drafted) drafted") }
         let files = fileCount == 1 ? "1 file" : "\(fileCount) files"
         let sum = parts.isEmpty ? "no articles" : parts.joined(separator: ", ")
-        console.print("\(isTrial ? "would be, of " : "")\(files): \(sum)")
+        console.print(isTrial ? "\(files), nothing changed; it would be: \(sum)" : "\(files): \(sum)")
         if totals[.publishedDiffers, default: 0] > 0 {
             console.print("what is published and differs stays as it is; --publish changes it")
         }

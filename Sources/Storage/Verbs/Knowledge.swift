@@ -42,6 +42,7 @@ extension Transaction {
         let article = Article(
             id: identifiers.next(), workspaceId: access.workspaceId, title: title, content: content, locale: locale,
             questions: questions, status: status, version: 1, updatedAt: now)
+        try requireWords(of: article)
         try connection.run(
             """
             INSERT INTO articles (title, content, locale, questions, status, version, updated_at, id, workspace_id, \
@@ -65,6 +66,7 @@ extension Transaction {
         if let locale = patch.locale { article.locale = locale }
         if let questions = patch.questions { article.questions = questions }
         if let status = patch.status { article.status = status }
+        try requireWords(of: article)
         article.version += 1
         article.updatedAt = now
         try connection.run(
@@ -78,6 +80,16 @@ extension Transaction {
             try audit(.articleUpdated, .article(id), before: changes.before, after: changes.after, by: access)
         }
         return article
+    }
+
+    /// What customers are answered from must say something to them: a correction that nobody has written yet does not.
+    private func requireWords(of article: Article) throws(Refusal) {
+        guard article.status == .draft || Article.isSaying(article.content) else {
+            throw .invalid([
+                FieldProblem(
+                    field: "content", code: "required", message: "must say something before the article is published")
+            ])
+        }
     }
 
     public func deleteArticle(_ id: Identifier<Article>, by access: Access) throws {
