@@ -118,7 +118,7 @@ async def test_a_call_costs_what_its_price_says_in_receipt_figures_and_account(s
         receipt = await call(staff.get, f"{room}/{message['id']}/receipt")
         assert (receipt["cost_micros"], receipt["currency"], receipt["outcome"]) == (cost, "CNY", "completed"), receipt
         assert receipt["handoff_reason"] is None and receipt["attempts"][0]["cost_micros"] == cost, receipt
-        figures = (await asyncio.to_thread(counted, staff, "ai"))["totals"]
+        figures = (await asyncio.to_thread(counted, staff, "ai"))["ai"]
         assert figures["cost_micros"] == cost and figures["input_tokens"] == INPUT, figures
         used = await day(staff)
         assert used["calls"] == 1 and used["tokens"]["used"] == INPUT + OUTPUT and used["cost_micros"]["used"] == cost

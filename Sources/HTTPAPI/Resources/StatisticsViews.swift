@@ -160,7 +160,7 @@ struct AssistantCountsView: Codable, Sendable, Equatable {
     var resolved: Int64
     var inputTokens: Int64
     var outputTokens: Int64
-    /// In millionths of the price's currency; null where no price is known.
+    /// In millionths of the workspace's currency, as far as prices are known; null when none is.
     @Nullable var costMicros: Int64?
 
     init(_ tally: Tally) {

@@ -139,7 +139,7 @@ import Testing
             for index in 0..<25 {
                 let node = nodes[index % nodes.count]
                 group.addTask {
-                    (try? await self.reserve(Int64(index + 1), limits, node, in: Int64(index % 3))) != nil
+                    (try? await self.reserve(Int64(index + 1), limits, node, in: Int64(index % 3 + 1))) != nil
                 }
             }
             return await group.reduce(into: 0) { $0 += $1 ? 1 : 0 }
