@@ -25,7 +25,7 @@ final class ReplyFixture: Sendable {
 
     init(
         burst: Duration = .zero, limit: Duration = .seconds(60), renewal: Duration = .milliseconds(50),
-        compose: @escaping ReplyComposing
+        checkpoint: Duration = .milliseconds(500), compose: @escaping ReplyComposing
     ) async throws {
         folder = FileManager.default.temporaryDirectory.appending(path: "chat-api-\(UUID().uuidString)")
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
@@ -45,7 +45,7 @@ final class ReplyFixture: Sendable {
             handoffWording: HandoffDesk.words(_:_:by:because:), logger: logger)
         runtime = AssistantRuntime(
             store: store, stage: hub.liveReplies, compose: compose,
-            times: ReplyTimes(burst: burst, renewal: renewal, limit: limit), logger: logger)
+            times: ReplyTimes(burst: burst, checkpoint: checkpoint, renewal: renewal, limit: limit), logger: logger)
         commits.subscribe(hub)
         commits.subscribe(runtime)
         let (workspace, inbox) = try await store.write {

@@ -182,8 +182,15 @@ struct StatisticsRecount {
                     case ("ai", "requested"): .handoffRequested
                     case ("ai", "unanswered"): .handoffUnanswered
                     case ("ai", "failure"): .handoffFailure
-                    case ("ai", "anger"): .handoffAnger
+                    case ("ai", "consent"): .handoffConsent
+                    case ("ai", "topic"): .handoffTopic
                     case ("ai", "content_filter"): .handoffContentFilter
+                    case ("ai", "budget"): .handoffBudget
+                    case ("ai", "timeout"): .handoffTimeout
+                    case ("ai", "repeated"): .handoffRepeated
+                    case ("ai", "anger"): .handoffAnger
+                    case ("ai", "model"): .handoffModel
+                    case ("ai", "claimed"): .handoffClaimed
                     default: .handoffOther
                     }
                 count(reason, change.at)

@@ -127,7 +127,7 @@ final class StatisticsWorld {
         let store = fixture.store
         guard shown.contains(job.id) else {
             if chance(25) {
-                let reason = pick([Handoff.Reason.requested, .failure, .unanswered, .anger, .contentFilter]) ?? .failure
+                let reason = pick(Handoff.Reason.allCases) ?? .failure
                 jobs[conversation] = nil
                 return try await store.write {
                     try $0.handOver(
