@@ -220,7 +220,7 @@ extension FakeUpstream.State {
             behaviour = wanted
         } else if !settings.next.isEmpty {
             behaviour = settings.next.removeFirst()
-        } else if let always = settings.behaviour {
+        } else if let always = settings.behaviour(for: asked) {
             behaviour = always
         }
         identity.number = next

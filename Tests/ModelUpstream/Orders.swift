@@ -33,6 +33,8 @@ struct Orders: Decodable {
     var behaviour: String?
     /// Of the next calls, one each.
     var next: [String]?
+    /// A part of a question → its behaviour, before that of all calls. Takes the place of all faults of before.
+    var faults: [String: String]?
     /// A part of a question → what to say to it. Takes the place of all answers of before.
     var answers: [String: Answer]?
     var pieceScalars: Int?
@@ -52,7 +54,7 @@ struct Orders: Decodable {
     var forgetCalls: Bool?
 
     enum CodingKeys: String, CodingKey, CaseIterable {
-        case behaviour, next, answers, pieceScalars = "piece_scalars", pace
+        case behaviour, next, faults, answers, pieceScalars = "piece_scalars", pace
         case firstTokenMilliseconds = "first_token_milliseconds", holdAfter = "hold_after", holdFaults = "hold_faults"
         case released, listening, usage, tool, forgetCalls = "forget_calls"
     }
@@ -75,7 +77,9 @@ struct Orders: Decodable {
     func give(_ upstream: FakeUpstream) async throws {
         let behaviour = try behaviour.map { try $0.isEmpty ? nil : Self.behaviour($0) }
         let next = try next?.map(Self.behaviour)
+        let faults = try faults?.mapValues(Self.behaviour)
         upstream.configure { settings in
+            if let faults { settings.faults = faults }
             if let behaviour { settings.behaviour = behaviour }
             if let next { settings.next = next }
             if let pieceScalars { settings.pieceScalars = max(1, pieceScalars) }

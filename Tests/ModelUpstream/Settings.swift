@@ -6,6 +6,9 @@ public struct Settings: Sendable {
     public var behaviour: Behaviour?
     /// Each for one call, in turn, before ``behaviour``.
     public var next: [Behaviour] = []
+    /// A part of a question, and what happens to it, before ``behaviour``. So that many conversations may go wrong in
+    /// different ways beside each other.
+    public var faults: [String: Behaviour] = [:]
     /// A part of a question, and the pieces of what to say to it.
     public var answers: [String: [String]] = [:]
     /// Of the answers that no question fits, in the language of the question.
@@ -38,14 +41,22 @@ public struct Settings: Sendable {
         return said
     }
 
+    /// What happens to a call that nothing else decides.
+    func behaviour(for asked: Asked) -> Behaviour? {
+        Self.last(of: faults, in: asked.question) ?? behaviour
+    }
+
+    /// What belongs to the part that stands last: in a prompt that is the newest question.
+    private static func last<Value>(of known: [String: Value], in question: String) -> Value? {
+        known.compactMap { part, value in
+            question.range(of: part, options: .backwards).map { (place: $0.lowerBound, value: value) }
+        }.max { $0.place < $1.place }?.value
+    }
+
     private func pieces(for asked: Asked) -> [String] {
         let question = asked.question
-        // The newest question stands last in a prompt, so the last match is meant.
-        let known = answers.compactMap { part, pieces in
-            question.range(of: part, options: .backwards).map { (place: $0.lowerBound, pieces: pieces) }
-        }
         let isChinese = question.unicodeScalars.contains { (0x4E00...0x9FFF).contains($0.value) }
-        let pieces = known.max { $0.place < $1.place }?.pieces ?? self.pieces(of: isChinese ? chinese : english)
+        let pieces = Self.last(of: answers, in: question) ?? self.pieces(of: isChinese ? chinese : english)
         guard let marker = asked.messages.lazy.compactMap({ Self.marker(in: $0.text) }).first, marker != "[1]" else {
             return pieces
         }
