@@ -152,51 +152,54 @@ static const unsigned char file_48[] = {
 #embed "files/web/console/account.js" if_empty(0)
 };
 static const unsigned char file_49[] = {
-#embed "files/web/console/details.js" if_empty(0)
+#embed "files/web/console/answer.js" if_empty(0)
 };
 static const unsigned char file_50[] = {
-#embed "files/web/console/dom.js" if_empty(0)
+#embed "files/web/console/details.js" if_empty(0)
 };
 static const unsigned char file_51[] = {
-#embed "files/web/console/files.js" if_empty(0)
+#embed "files/web/console/dom.js" if_empty(0)
 };
 static const unsigned char file_52[] = {
-#embed "files/web/console/list.js" if_empty(0)
+#embed "files/web/console/files.js" if_empty(0)
 };
 static const unsigned char file_53[] = {
-#embed "files/web/console/outbox.js" if_empty(0)
+#embed "files/web/console/list.js" if_empty(0)
 };
 static const unsigned char file_54[] = {
-#embed "files/web/console/socket.js" if_empty(0)
+#embed "files/web/console/outbox.js" if_empty(0)
 };
 static const unsigned char file_55[] = {
-#embed "files/web/console/thread-view.js" if_empty(0)
+#embed "files/web/console/socket.js" if_empty(0)
 };
 static const unsigned char file_56[] = {
-#embed "files/web/console/thread.js" if_empty(0)
+#embed "files/web/console/thread-view.js" if_empty(0)
 };
 static const unsigned char file_57[] = {
-#embed "files/web/console/words.js" if_empty(0)
+#embed "files/web/console/thread.js" if_empty(0)
 };
 static const unsigned char file_58[] = {
-#embed "files/web/docs.css" if_empty(0)
+#embed "files/web/console/words.js" if_empty(0)
 };
 static const unsigned char file_59[] = {
-#embed "files/web/docs.js" if_empty(0)
+#embed "files/web/docs.css" if_empty(0)
 };
 static const unsigned char file_60[] = {
-#embed "files/web/icon.svg" if_empty(0)
+#embed "files/web/docs.js" if_empty(0)
 };
 static const unsigned char file_61[] = {
-#embed "files/web/index.css" if_empty(0)
+#embed "files/web/icon.svg" if_empty(0)
 };
 static const unsigned char file_62[] = {
-#embed "files/web/index.html" if_empty(0)
+#embed "files/web/index.css" if_empty(0)
 };
 static const unsigned char file_63[] = {
-#embed "files/web/index.js" if_empty(0)
+#embed "files/web/index.html" if_empty(0)
 };
 static const unsigned char file_64[] = {
+#embed "files/web/index.js" if_empty(0)
+};
+static const unsigned char file_65[] = {
 #embed "files/web/widget.js" if_empty(0)
 };
 
@@ -250,22 +253,23 @@ static const struct embedded_file table[] = {
     {"web/console.html", file_46, sizeof file_46},
     {"web/console.js", file_47, sizeof file_47},
     {"web/console/account.js", file_48, sizeof file_48},
-    {"web/console/details.js", file_49, sizeof file_49},
-    {"web/console/dom.js", file_50, sizeof file_50},
-    {"web/console/files.js", file_51, sizeof file_51},
-    {"web/console/list.js", file_52, sizeof file_52},
-    {"web/console/outbox.js", file_53, sizeof file_53},
-    {"web/console/socket.js", file_54, sizeof file_54},
-    {"web/console/thread-view.js", file_55, sizeof file_55},
-    {"web/console/thread.js", file_56, sizeof file_56},
-    {"web/console/words.js", file_57, sizeof file_57},
-    {"web/docs.css", file_58, sizeof file_58},
-    {"web/docs.js", file_59, sizeof file_59},
-    {"web/icon.svg", file_60, sizeof file_60},
-    {"web/index.css", file_61, sizeof file_61},
-    {"web/index.html", file_62, sizeof file_62},
-    {"web/index.js", file_63, sizeof file_63},
-    {"web/widget.js", file_64, sizeof file_64},
+    {"web/console/answer.js", file_49, sizeof file_49},
+    {"web/console/details.js", file_50, sizeof file_50},
+    {"web/console/dom.js", file_51, sizeof file_51},
+    {"web/console/files.js", file_52, sizeof file_52},
+    {"web/console/list.js", file_53, sizeof file_53},
+    {"web/console/outbox.js", file_54, sizeof file_54},
+    {"web/console/socket.js", file_55, sizeof file_55},
+    {"web/console/thread-view.js", file_56, sizeof file_56},
+    {"web/console/thread.js", file_57, sizeof file_57},
+    {"web/console/words.js", file_58, sizeof file_58},
+    {"web/docs.css", file_59, sizeof file_59},
+    {"web/docs.js", file_60, sizeof file_60},
+    {"web/icon.svg", file_61, sizeof file_61},
+    {"web/index.css", file_62, sizeof file_62},
+    {"web/index.html", file_63, sizeof file_63},
+    {"web/index.js", file_64, sizeof file_64},
+    {"web/widget.js", file_65, sizeof file_65},
 };
 
 const struct embedded_file *embedded_file_table(void) { return table; }

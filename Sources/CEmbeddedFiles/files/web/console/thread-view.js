@@ -1,4 +1,5 @@
 // The open conversation on the screen: its log, its composer and what an agent may do with it.
+import { answerTools } from './answer.js';
 import { attached, FileTray } from './files.js';
 import { drawDetails } from './details.js';
 import { fullTime, linked, make, shortTime } from './dom.js';
@@ -431,7 +432,11 @@ export class ThreadView {
         make('summary', '', {}, `${source.number}. ${source.title}`), make('p', '', {}, source.excerpt || ''))));
     drawn.seen.hidden = true;
     const files = (message.attachments || []).map((file) => attached(this.#account, file));
-    const parts = [text || entry.stream ? drawn.body : null, ...files, sources, kind === 'system' ? null : make('div', 'meta', { title: fullTime(message.created_at) }, head, drawn.seen)];
+    // Only what is settled can be judged.
+    drawn.tools = kind === 'ai' && !gone && status !== 'streaming'
+      ? drawn.tools || answerTools(this.#account, this.thread.id, message, (problem) => this.onError(problem)) : null;
+    const parts = [text || entry.stream ? drawn.body : null, ...files, sources,
+      kind === 'system' ? null : make('div', 'meta', { title: fullTime(message.created_at) }, head, drawn.seen), drawn.tools];
     element.replaceChildren(...parts.filter(Boolean));
     Object.assign(element.dataset, { kind, type: message.type, status, id: message.id, seq: message.seq });
     element.setAttribute('aria-busy', Boolean(entry.stream));
