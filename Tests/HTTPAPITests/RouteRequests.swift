@@ -120,9 +120,7 @@ struct RouteRequests: Sendable {
         case "articles": return try await made("admin/knowledge/articles", Self.article)
         case "providers": return "builtin"
         case "prices":
-            // One price of a model and moment only.
-            let price = Self.price.objectValue?.merging(["model": .string(Self.name())]) { $1 } ?? [:]
-            return try await made("admin/ai/prices", .object(price))
+            return try await made("admin/ai/prices", Self.price())
         case "assets": return "swagger-ui.css"
         default: throw Unknown(description: "no row for \(parameter) behind \(segments.joined(separator: "/"))")
         }
@@ -176,9 +174,10 @@ struct RouteRequests: Sendable {
 
     private static let article: JSONValue = ["title": "Refunds", "content": "Within 30 days.", "locale": "en"]
 
-    private static let price: JSONValue = [
-        "provider": "model", "model": "gpt-*", "input_micros": 400_000, "output_micros": 1_600_000,
-    ]
+    /// Of a model of its own: one and the same has one price from a moment on.
+    private static func price() -> JSONValue {
+        ["provider": "model", "model": .string(name()), "input_micros": 400_000, "output_micros": 1_600_000]
+    }
 
     func body(of route: String, _ visit: Visit) async throws -> JSONValue {
         switch route {
@@ -196,6 +195,7 @@ struct RouteRequests: Sendable {
         case "PATCH /api/v1/chat/conversations/{id}": ["priority": "high"]
         case "POST /api/v1/chat/conversations/{id}/messages": ["content": "Hello"]
         case "PATCH /api/v1/chat/conversations/{id}/messages/{message_id}": ["content": "Hello!"]
+        case "POST /api/v1/chat/conversations/{id}/messages/{message_id}/correction": ["content": "Right"]
         case "POST /api/v1/chat/conversations/{id}/read": ["seq": 0]
         case "POST /api/v1/chat/conversations/{id}/switch": ["to": "human"]
         case "POST /api/v1/contacts", "PATCH /api/v1/contacts/{id}": ["name": "Kim"]
@@ -216,7 +216,7 @@ struct RouteRequests: Sendable {
         case "POST /api/v1/admin/invitations": ["email": .string(Self.email())]
         case "POST /api/v1/admin/api-keys": ["name": .string(Self.name()), "permissions": ["api_keys:write"]]
         case "POST /api/v1/admin/knowledge/articles": Self.article
-        case "POST /api/v1/admin/ai/prices": Self.price
+        case "POST /api/v1/admin/ai/prices": Self.price()
         case "PATCH /api/v1/admin/knowledge/articles/{id}": ["title": "Returns"]
         case "POST /api/v1/admin/notices": ["code": "maintenance", "text": "Back at noon"]
         default: throw Unknown(description: "no body for \(route)")

@@ -36,7 +36,8 @@ struct ExampleMaker {
         case "object": return object(members, in: owner, depth: depth)
         case "array":
             guard case .object(let items)? = members["items"] else { return [] }
-            return [example(of: JSONSchema(items), as: name, in: owner, depth: depth + 1)]
+            let item = example(of: JSONSchema(items), as: name, in: owner, depth: depth + 1)
+            return .array(Array(repeating: item, count: max(1, Int(clamping: members["minItems"]?.intValue ?? 1))))
         case "string": return .string(Samples.text(members, name: name, owner: owner))
         case "integer": return .int(Samples.number(members, name: name))
         case "number": return .double(0.75)
@@ -75,7 +76,10 @@ private enum Samples {
     static let texts: [String: String] = [
         "access_token": "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiJ1c3IifQ.c2lnbmF0dXJl",
         "address": "203.0.113.7", "allowed_origins": "https://www.example.com", "client_message_id": "c-42",
-        "content": "Where is my order?", "detail": "email is not an address", "email": "ann@example.com",
+        "ai_providers": "dashscope",
+        "content": "Where is my order?", "currency": "USD", "handoff_phrases": "speak to a person",
+        "model": "qwen-plus", "order": "dashscope", "provider": "dashscope", "providers": "dashscope",
+        "synonyms": "refund", "detail": "email is not an address", "email": "ann@example.com",
         "event": "message.created", "excerpt": "Orders leave the warehouse within a day.", "external_id": "customer-17",
         "field": "email", "greeting": "Hello! How can we help?", "key": "widget-key", "labels": "refund",
         "languages": "en", "locale": "en", "message": "Good morning, this is about your order.",
@@ -91,7 +95,7 @@ private enum Samples {
     private static let kinds: [String: String] = [
         "agent": "usr", "article": "art", "assignee": "usr", "contact": "con", "conversation": "cnv", "event": "evt",
         "inbox": "inb", "member": "usr", "message": "msg", "attachment": "att", "role": "rol", "owner": "usr",
-        "session": "ses",
+        "price": "prc", "session": "ses",
         "team": "tem", "user": "usr", "login": "lgn", "key": "key", "entry": "aud", "invitation": "inv",
     ]
 
