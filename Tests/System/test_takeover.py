@@ -1,6 +1,8 @@
 """A reply is cancelled, a person takes over in mid-stream, and the AI never speaks over them (G7)."""
 
 import asyncio
+import random
+from collections import Counter
 
 from api import expect
 from client import Socket, assemble
@@ -10,6 +12,9 @@ from telling import answered, arrive, both_languages, new_owner, of_ai
 from words import ENGLISH
 
 MODEL = "ok"
+ROUNDS = 50  # Of random moments, on real sockets.
+AT_ONCE = 10
+LATEST_SECONDS = 1.6  # A long answer is whole by then, from a slow model.
 
 
 async def test_a_reply_is_cancelled_by_its_customer(server, public, upstream):
@@ -168,3 +173,72 @@ async def test_typing_and_read_marks_reach_the_other_side(server, public, staff)
         await socket.expect("receipt", lambda f: f["data"]["participant"]["kind"] == "agent")
         await socket.flush()
         assert not socket.all("typing"), "one's own typing comes back"
+
+
+async def test_at_random_moments_nothing_of_the_ai_follows_the_new_owner(server, public, staff, upstream):
+    """G7 on real sockets, many conversations at once: the kept text is what was shown, and each reply ends once."""
+    upstream.behaviour = "slow"
+    upstream.answers = {ENGLISH.question: ENGLISH.long_answer[:160] + " [1]."}
+    gate = asyncio.Semaphore(AT_ONCE)
+    chance = random.Random(20240607)
+    plans = [(number, chance.uniform(0, LATEST_SECONDS), number % 3) for number in range(ROUNDS)]
+
+    async def play(number: int, moment: float, way: int) -> str:
+        async with gate:
+            return await _taken_over(server, public, staff, f"round {number}, {moment:.3f} s, way {way}", moment, way)
+
+    ways = Counter(await asyncio.gather(*(play(*plan) for plan in plans)))
+    assert ways["cancelled"] >= ROUNDS // 5 and len(ways) >= 2, f"too few of the moments were telling: {ways}"
+
+
+async def _taken_over(server, public, staff, name: str, moment: float, way: int) -> str:
+    visit = await arrive(public)
+    conversation = visit.conversation_id
+    async with await Socket.visit(server, visit) as socket, await Socket.agent(server, staff.token) as agent:
+        await socket.expect("synced")
+        await agent.subscribe(conversation, after=0)
+        await socket.say(ENGLISH.question, "q-1")
+        await asyncio.sleep(moment)
+        if way == 0:
+            await agent.say("A human here", "a-1", conversation)
+        elif way == 1:
+            await asyncio.to_thread(staff.switch, conversation, "human", agent_id="me")
+        else:
+            assert (await socket.ask("handoff", {"to": "human"}))["type"] == "ack"
+        for reader in (socket, agent):
+            await reader.expect("conversation.updated", lambda f: "owner" in f["data"]["changes"])
+        begun = [f for f in agent.frames if f["type"] == "message.created" and of_ai(f)]
+        if begun:
+            message_id = begun[0]["data"]["message"]["id"]
+            for reader in (socket, agent):
+                await reader.until(lambda r=reader: _ends(r, message_id), f"{name}: the reply's end")
+        await agent.say("Goodbye", "a-2", conversation)
+        for reader in (socket, agent):
+            await reader.expect("message.created", lambda f: f["data"]["message"]["content"] == "Goodbye")
+            change = next(
+                at
+                for at, f in enumerate(reader.frames)
+                if f["type"] == "conversation.updated" and "owner" in f["data"]["changes"]
+            )
+            after = reader.frames[change + 1 :]
+            assert not [f for f in after if f["type"].startswith("reply.") and f["type"] != "reply.failed"], name
+            assert not [f for f in after if of_ai(f) and f["type"] != "message.updated"], name
+            if begun:
+                ends = _ends(reader, message_id)
+                assert len(ends) == 1, f"{name}: {ends}"
+                assert ends[0]["data"]["message"]["content"] == assemble(reader.frames, message_id).text, name
+        kept = [m for m in await asyncio.to_thread(staff.messages, conversation) if m["sender"]["kind"] == "ai"]
+        assert len(kept) == len(begun), name
+        if not begun:
+            return "nothing shown"
+        assert kept[0]["content"] == assemble(socket.frames, message_id).text, name
+        assert kept[0]["status"] in ("cancelled", "complete"), name
+        return kept[0]["status"]
+
+
+def _ends(reader: Socket, message_id: str) -> list[dict]:
+    return [
+        f
+        for f in reader.frames
+        if f["type"] in ("message.completed", "message.updated") and f["data"]["message"]["id"] == message_id
+    ]
