@@ -74,10 +74,12 @@ class Node(Process):
             return self.ask("GET", "/health")["status"] == "healthy"
         return False
 
-    def ask(self, method: str, path: str, body: dict | None = None) -> dict:
+    def ask(self, method: str, path: str, body: dict | None = None, token: str | None = None) -> dict:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
         try:
             headers = {"Content-Type": "application/json"}
+            if token:
+                headers["Authorization"] = f"Bearer {token}"
             connection.request(method, path, json.dumps(body) if body is not None else None, headers)
             answer = connection.getresponse()
             value = json.loads(answer.read())

@@ -2,6 +2,7 @@
 
 import json
 import socket
+import time
 
 LARGEST_READ = 262_144
 
@@ -19,6 +20,7 @@ class Socket:
         self.socket = socket.create_connection(("127.0.0.1", port))
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.rest = b""
+        self.pings: list[int] = []  # When the server's heartbeats came, in nanoseconds.
         bearer = f"Authorization: Bearer {token}\r\n" if token else ""
         self.socket.sendall(
             f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n{bearer}"
@@ -56,6 +58,7 @@ class Socket:
             if opcode == 1:
                 found.append(data[start:at])
             elif opcode == 9:
+                self.pings.append(time.monotonic_ns())
                 self.socket.sendall(frame(data[start:at], 10))
             elif opcode == 8:
                 raise RuntimeError(f"the server closed a socket: {data[start:at]!r}")
