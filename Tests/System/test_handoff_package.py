@@ -1,7 +1,5 @@
 """What a human who takes over is told, how a human is offered, and who hands over when nobody answers."""
 
-import asyncio
-
 import pytest
 
 from api import Api, admin, expect
