@@ -84,6 +84,9 @@ bench: build ## Measure a release build: start, memory, round trip, idle sockets
 	@echo
 	@python3 Bench/cluster.py .build/release/chat-api
 	@echo
+	@swift build -c release --product model-upstream
+	@python3 Bench/streams.py .build/release/chat-api .build/release/model-upstream
+	@echo
 	@python3 Bench/lists.py .build/release/chat-api
 
 lint: ## Check the format of the sources and the table of embedded files
