@@ -53,8 +53,9 @@ test-swift: ## Run the Swift tests only
 	@$(WITH_SERVERS) swift test --skip-build --filter '$(ON_STORAGE)'
 
 test-system: $(VENV)/requirements.txt ## Run the tests of the whole server only
-	@echo "make: building the server"
+	@echo "make: building the server and the fake model"
 	@swift build --product chat-api
+	@swift build --product model-upstream
 	@echo "make: running the tests of the whole server"
 	@CHAT_API_BINARY="$(CURDIR)/.build/debug/chat-api" $(PYTHON) -m pytest Tests/System
 	@echo "make: running the main story on MariaDB and Redis too"
@@ -63,6 +64,7 @@ test-system: $(VENV)/requirements.txt ## Run the tests of the whole server only
 soak: $(VENV)/requirements.txt ## Kill, freeze and drain two nodes, MariaDB and Redis under load (CHAT_API_SOAK_MINUTES=10)
 	@Scripts/install-packages test
 	@swift build --product chat-api
+	@swift build --product model-upstream
 	@CHAT_API_BINARY="$(CURDIR)/.build/debug/chat-api" $(PYTHON) -m pytest Tests/System/soak.py
 	@echo "make: making up requests for $(FUZZ_SECONDS) seconds for each kind of caller"
 	@CHAT_API_BINARY="$(CURDIR)/.build/debug/chat-api" CHAT_API_FUZZ_SECONDS=$(FUZZ_SECONDS) \
