@@ -14,16 +14,15 @@ struct HandoffEnding: Equatable {
     /// Answers of "I do not know" in a row after which a human takes over.
     static let unansweredBeforeHandoff = 2
 
-    /// - Parameter offer: why a human is to be offered; nil when nothing but the reply itself is a reason.
-    init(of reply: ComposedReply, to question: ReplyQuestion, offering offer: Handoff.Reason?) {
+    init(of reply: ComposedReply, to question: ReplyQuestion) {
         text = reply.text
-        let urgency = HandoffRules.urgency(of: question.text, because: .unanswered)
+        let offer = question.handoff.offering
         if let handoff = reply.handoff {
             cause = HandoffCause(handoff)
         } else if HandoffClaim.isMade(in: reply.text) {
-            cause = HandoffCause(.claimed, urgency: urgency)
+            cause = HandoffCause(.claimed, urgency: HandoffRules.urgency(of: question.text, because: .claimed))
         } else if !reply.isAnswered, question.handoff.unanswered + 1 >= Self.unansweredBeforeHandoff {
-            cause = HandoffCause(.unanswered, urgency: urgency)
+            cause = HandoffCause(.unanswered, urgency: HandoffRules.urgency(of: question.text, because: .unanswered))
         } else {
             offersHuman = HandoffClaim.isOffer(reply.text)
             guard !offersHuman, offer != nil || !reply.isAnswered else { return }

@@ -64,10 +64,8 @@ public enum HandoffRules {
 
     /// Whether there is any reason to let a model ask for a human: it must not offer one to everybody who greets.
     static func mayModelAsk(_ question: ReplyQuestion) -> Bool {
-        if question.handoff.unanswered > 0 || question.handoff.offeredSeq != nil { return true }
-        if case .none = decision(for: question) {
-            return Anger.strength(of: question.text) > 0 || PhraseText(question.text).contains(HumanMatters.words)
-        }
-        return true
+        let state = question.handoff
+        return state.unanswered > 0 || state.offeredSeq != nil || state.offering != nil
+            || Anger.strength(of: question.text) > 0 || PhraseText(question.text).contains(HumanMatters.words)
     }
 }

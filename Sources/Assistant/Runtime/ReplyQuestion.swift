@@ -6,6 +6,8 @@ public struct HandoffState: Sendable, Equatable {
     public var unanswered: Int
     /// seq of the assistant's message that last offered a human; nil when none did.
     public var offeredSeq: Int64?
+    /// Why the reply in the making is to offer a human, see ``HandoffRules``; nil when it is not.
+    public var offering: Handoff.Reason?
 
     public init(unanswered: Int = 0, offeredSeq: Int64? = nil) {
         self.unanswered = unanswered

@@ -174,17 +174,16 @@ actor ReplyRun {
         attempt += 1
         let attempt = attempt
         if !isShown { text = "" }
-        let question = try await loadQuestion()
+        var question = try await loadQuestion()
         self.question = question
         try checkStop()
         guard attempt == self.attempt else { throw Ending.questionGrew }
-        var offer: Handoff.Reason?
         switch HandoffRules.decision(for: question) {
         case .handOver(let cause): return try await handOver(cause)
-        case .offer(let reason): offer = reason
+        case .offer(let reason): question.handoff.offering = reason
         case .none: break
         }
-        let composing = Task { [context] in
+        let composing = Task { [context, question] in
             try await context.compose(question) { [weak self] piece in
                 guard let self else { throw CancellationError() }
                 try await self.take(piece, of: attempt)
@@ -219,7 +218,7 @@ actor ReplyRun {
             try checkStop()
             guard attempt == self.attempt else { throw Ending.questionGrew }
         }
-        try await complete(reply, to: question, offering: offer)
+        try await complete(reply, to: question)
     }
 
     private func checkStop() throws {
@@ -313,13 +312,11 @@ actor ReplyRun {
 
     // MARK: Ends
 
-    private func complete(
-        _ reply: ComposedReply, to question: ReplyQuestion, offering offer: Handoff.Reason?
-    ) async throws {
+    private func complete(_ reply: ComposedReply, to question: ReplyQuestion) async throws {
         isEnding = true
         defer { isEnding = false }
         try await showing?.value
-        let ending = HandoffEnding(of: reply, to: question, offering: offer)
+        let ending = HandoffEnding(of: reply, to: question)
         if let cause = ending.cause, ending.text.isEmpty, !isShown {
             return try await handOver(cause, receipt: reply.receipt)
         }

@@ -179,9 +179,11 @@ import Testing
         _ text: String, _ lines: [String] = ["C how?"], isAnswered: Bool = true, unanswered: Int = 0,
         handoff: Handoff? = nil, offer: Handoff.Reason? = nil
     ) -> HandoffEnding {
-        HandoffEnding(
+        var question = question(lines, unanswered: unanswered)
+        question.handoff.offering = offer
+        return HandoffEnding(
             of: ComposedReply(text: text, sources: [], finish: .stop, isAnswered: isAnswered, handoff: handoff),
-            to: question(lines, unanswered: unanswered), offering: offer)
+            to: question)
     }
 
     @Test func `an answer without reason for more stays as it is`() {
