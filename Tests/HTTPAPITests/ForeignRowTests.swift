@@ -37,6 +37,7 @@ struct ForeignRowTests {
                 text(Contact.self), text(ChatSession.self), text(Conversation.self), text(Message.self),
                 text(User.self), text(Login.self), text(Role.self), text(Team.self), text(Invitation.self),
                 text(Inbox.self), text(APIKey.self), text(Article.self), text(Domain.Attachment.self),
+                text(AssistantPrice.self),
             ]
             guard let found = kinds.first(where: { $0.prefix(4) == id.prefix(4) }) else {
                 throw RouteRequests.Unknown(description: "no kind for \(id)")

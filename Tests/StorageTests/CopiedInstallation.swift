@@ -118,7 +118,7 @@ struct CopiedInstallation {
                     "message_id, workspace_id, conversation_id, provider, input_tokens, output_tokens, content, created_at",
                     [id, workspace, .integer(9), name, .integer(3), .integer(4), .text("{}"), .integer(1)]
                 ),
-            ]
+            ] + assistant(id, workspace, name)
             for row in rows {
                 let places = row.values.map { _ in "?" }.joined(separator: ", ")
                 let sql = "INSERT INTO \(row.table) (\(row.columns)) VALUES (\(places))"
@@ -127,6 +127,56 @@ struct CopiedInstallation {
                 }
             }
         }
+    }
+
+    /// What the assistant uses, costs and remembers.
+    private static func assistant(
+        _ id: SQLValue, _ workspace: SQLValue, _ name: SQLValue
+    ) -> [(table: String, columns: String, values: [SQLValue])] {
+        [
+            (
+                "ai_spending",
+                "workspace_id, conversation_id, starts_at, calls, tokens, cost_micros, reserved_tokens, reserved_micros",
+                [workspace, id, .integer(0), .integer(1), .integer(1 << 40), .integer(7), .integer(8), .integer(9)]
+            ),
+            (
+                "ai_reservations",
+                """
+                message_id, workspace_id, conversation_id, day_starts_at, hour_starts_at, tokens, cost_micros, reserved_at
+                """,
+                [id, workspace, id, .integer(0), .integer(3_600_000), .integer(8), .integer(9), .integer(1)]
+            ),
+            (
+                "ai_prices",
+                """
+                id, workspace_id, provider, model, effective_from, input_micros, cached_input_micros, output_micros, \
+                created_at
+                """,
+                [
+                    id, workspace, .text("openai"), name, .integer(-1), .integer(1 << 46), .integer(0), .integer(3),
+                    .integer(1),
+                ]
+            ),
+            (
+                "token_calibrations", "provider, model, factor_thousandths, samples, updated_at",
+                [.text("openai"), name, .integer(1100), .integer(4), .integer(1)]
+            ),
+            (
+                "conversation_summaries", "conversation_id, workspace_id, up_to_seq, version, content, updated_at",
+                [id, workspace, .integer(5), .integer(2), name, .integer(1)]
+            ),
+            (
+                "handoffs",
+                """
+                conversation_id, owner_epoch, workspace_id, reason, category, urgency, language, summary, tried, \
+                created_at
+                """,
+                [
+                    id, .integer(2), workspace, .text("budget"), name, .text("high"), .text("zh"), name, .text("[]"),
+                    .integer(1),
+                ]
+            ),
+        ]
     }
 
     private static func articles(_ fixture: StoreFixture) async throws -> [Article] {
