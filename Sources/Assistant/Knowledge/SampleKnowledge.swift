@@ -21,24 +21,12 @@ public enum SampleKnowledge {
 
     private static let folder = "knowledge/"
 
-    /// Reads `---`, `title:`, `locale:`, `questions:` with a dash each, `---`, Markdown. Nothing else of YAML.
-    ///
-    /// - Returns: nil when there is no front matter or no title.
+    /// - Returns: nil when there is no front matter with a title.
     static func draft(_ text: String) -> Draft? {
-        let lines = MarkdownBlock.lines(of: text)
-        guard lines.first == "---", let end = lines.dropFirst().firstIndex(of: "---") else { return nil }
-        var draft = Draft(title: "", content: "", locale: "en", questions: [])
-        for line in lines[1..<end] {
-            if let title = value(of: "title:", in: line) { draft.title = title }
-            if let locale = value(of: "locale:", in: line) { draft.locale = locale }
-            if let question = value(of: "  - ", in: line) { draft.questions.append(question) }
-        }
-        draft.content = Sentences.trimmed(lines[(end + 1)...].joined(separator: "\n"))
-        return draft.title.isEmpty ? nil : draft
-    }
-
-    private static func value(of key: String, in line: Substring) -> String? {
-        guard line.hasPrefix(key) else { return nil }
-        return Sentences.trimmed(String(line.dropFirst(key.count)))
+        guard text.hasPrefix("---"), let article = try? MarkdownFile.article(text, name: ""), !article.title.isEmpty
+        else { return nil }
+        return Draft(
+            title: article.title, content: article.content, locale: article.locale ?? "en",
+            questions: article.questions)
     }
 }
