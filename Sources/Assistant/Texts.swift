@@ -228,4 +228,12 @@ public enum Texts {
         case .chinese: "参考文章：\(titles)"
         }
     }
+
+    /// In place of an answer that began to quote the assistant's own rules.
+    public static func rulesAreOurs(in language: Language) -> String {
+        switch language {
+        case .english: "I can't share that, but I am glad to help with your question."
+        case .chinese: "这部分内容我不便提供，不过很乐意继续解答您的问题。"
+        }
+    }
 }

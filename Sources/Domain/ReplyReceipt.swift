@@ -98,8 +98,11 @@ public struct ReplyReceipt: Sendable, Equatable, Codable {
     public var outcome: Outcome
     /// Why a human took over at its end; nil when none did.
     public var handoff: Handoff.Reason?
-    /// ISO 4217 code of the currency of costs; nil where no cost is known.
+    /// ISO 4217 code of the currency of costs; nil where none is known, and where nothing was paid.
     public var currency: String?
+    /// What of the text was not shown: `number`, `email` and `secret` that stand in no source and were not said, `rules` of the
+    /// assistant that it began to quote.
+    public var withheld: [String] = []
 
     public init(
         promptVersion: String, language: String, answerability: String, coverage: Double, passages: [Passage],
@@ -132,6 +135,7 @@ public struct ReplyReceipt: Sendable, Equatable, Codable {
             outcome: try container.decodeIfPresent(Outcome.self, forKey: .outcome) ?? .completed,
             handoff: try container.decodeIfPresent(Handoff.Reason.self, forKey: .handoff),
             currency: try container.decodeIfPresent(String.self, forKey: .currency))
+        withheld = try container.decodeIfPresent([String].self, forKey: .withheld) ?? []
     }
 
     public var inputTokens: Int { attempts.reduce(0) { $0 + $1.inputTokens } }

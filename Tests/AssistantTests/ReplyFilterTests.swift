@@ -130,8 +130,8 @@ import Testing
         #expect(Self.whole("\n\n  hello \n ").text == "hello")
         #expect(Self.whole("a\r\nb\u{0}c").text == "a\nbc")
         var filter = ReplyFilter(passages: [], maximumScalars: 5)
-        #expect(filter.push("1234567") == "12345")
-        #expect(filter.push("8") == "")
+        #expect(filter.push("abcdefg") == "abcde")
+        #expect(filter.push("h") == "")
         #expect(filter.wasCut)
     }
 
@@ -143,11 +143,11 @@ import Testing
         #expect(filter.push("]") == "")
         #expect(filter.push(". Yes") == " [1]. Yes")
         #expect(filter.push(" [[unk") == "")
-        #expect(filter.push("nown]] x") == " x")
+        #expect(filter.push("nown]] y") == " y")
         #expect(filter.push("ht") == "")
         #expect(filter.push("ml") == "html")
         #expect(filter.finish() == "")
-        #expect(filter.text == "Three days [1]. Yes xhtml")
+        #expect(filter.text == "Three days [1]. Yes yhtml")
     }
 
     /// The finished text is the deltas joined, and the same wherever the stream was cut.

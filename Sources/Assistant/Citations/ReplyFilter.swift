@@ -2,7 +2,8 @@
 ///
 /// Numbers of sources are kept when the source exists and dropped when not; links and images are kept only when their
 /// address stands in a source, because a model can be talked into carrying data out in one; markers and invisible
-/// characters go. The same code runs over every piece as it streams, so the finished text is exactly the deltas joined, and
+/// characters go. Telephone numbers and the like that stand nowhere are masked, and a reply that begins to quote the
+/// model's rules ends there. The same code runs over every piece as it streams, so the finished text is exactly the deltas joined, and
 /// does not depend on where the stream was cut. What may still become one of these is held back until it shows.
 public struct ReplyFilter: Sendable {
     /// The text that was let through so far.
@@ -15,6 +16,13 @@ public struct ReplyFilter: Sendable {
     /// Scalars of the longest message that the contract allows.
     public static let maximumScalars = 16_000
 
+    /// What was masked.
+    public var withheld: [String] {
+        details.masked.map(\.rawValue).sorted() + (rules.hasLeaked ? ["rules"] : [])
+    }
+    /// Whether the model began to quote its rules, and was cut off.
+    public var hasLeaked: Bool { rules.hasLeaked }
+
     private let sourceCount: Int
     private let addresses: SourceAddresses
     private let limit: Int
@@ -25,10 +33,15 @@ public struct ReplyFilter: Sendable {
     /// Backticks that opened the code that we are in; 0 outside. Numbers in brackets are no citations there.
     private var codeTicks = 0
     private var blanks = 0
-    /// What stood before the pending text.
-    private var previous: Unicode.Scalar = " "
+    /// What stood before the pending text, as far as it may be part of a host's name.
+    private var before: ArraySlice<Unicode.Scalar> = []
     private var mode = Mode.text
     private var output = String.UnicodeScalarView()
+    private var details: DetailFilter
+    private var rules: RuleGuard
+    private let language: Language
+    /// The scalar before, for the joiner that holds emoji together.
+    private var joinable = false
 
     private enum Mode {
         case text
@@ -40,13 +53,36 @@ public struct ReplyFilter: Sendable {
 
     /// - Parameter passages: the sources, the first of which is number 1.
     public init(passages: [Passage], maximumScalars: Int = maximumScalars) {
-        self.init(sourceCount: passages.count, addresses: SourceAddresses(passages), limit: maximumScalars)
+        self.init(passages: passages, conversation: [], rules: "", language: .english, limit: maximumScalars)
     }
 
-    private init(sourceCount: Int, addresses: SourceAddresses, limit: Int) {
-        self.sourceCount = sourceCount
-        self.addresses = addresses
+    /// For a reply to `prompt`: what stands in its sources and its conversation may stand in the reply.
+    public init(_ prompt: ReplyPrompt) {
+        let turns = (prompt.turns + prompt.interlude).map(\.text)
+        self.init(
+            passages: prompt.passages, conversation: [prompt.question, prompt.summary ?? ""] + turns,
+            rules: prompt.system, language: prompt.language, limit: Self.maximumScalars)
+    }
+
+    private init(passages: [Passage], conversation: [String], rules: String, language: Language, limit: Int) {
+        sourceCount = passages.count
+        addresses = SourceAddresses(passages, conversation: conversation)
+        details = DetailFilter(
+            known: KnownDetails(
+                sources: passages.flatMap { [$0.path, $0.text] }, conversation: conversation))
+        self.rules = RuleGuard(rules)
+        self.language = language
         self.limit = limit
+    }
+
+    /// The same sources, and nothing taken yet.
+    private init(like other: ReplyFilter) {
+        sourceCount = other.sourceCount
+        addresses = other.addresses
+        details = other.details
+        rules = other.rules
+        language = other.language
+        limit = other.limit
     }
 
     /// Numbers of the sources that the text cites, ascending.
@@ -59,28 +95,47 @@ public struct ReplyFilter: Sendable {
     /// - Returns: what can be shown of it, perhaps nothing.
     public mutating func push(_ piece: String) -> String {
         for scalar in piece.unicodeScalars {
-            // The joiner that holds emoji together stays.
-            if scalar.value != 0x200D, Characters.isInvisible(scalar.value) { continue }
+            // The joiner that holds emoji together stays; between letters it would only split words.
+            if scalar.value == 0x200D ? !joinable : Characters.isInvisible(scalar.value) { continue }
+            joinable = Self.isJoinable(scalar)
             // Space is held back, so an endless run of it must not pile up.
             blanks = ReplyScanner.isBlank(scalar) ? blanks + 1 : 0
             if blanks <= ReplyScanner.longestSpace { pending.append(scalar) }
         }
-        return drain(final: false)
+        return pass(drain(final: false), isFinal: false)
     }
 
     /// The reply ended.
     /// - Returns: what had been held back.
     public mutating func finish() -> String {
-        drain(final: true)
+        pass(drain(final: true), isFinal: true)
+    }
+
+    private mutating func pass(_ scalars: String.UnicodeScalarView, isFinal: Bool) -> String {
+        let hadLeaked = rules.hasLeaked
+        let passed = rules.push(details.push(scalars, isFinal: isFinal), isFinal: isFinal)
+        var shown = String.UnicodeScalarView()
+        shown.append(contentsOf: passed)
+        if rules.hasLeaked, !hadLeaked {
+            if !text.isEmpty || !shown.isEmpty { shown.append(contentsOf: "…\n\n".unicodeScalars) }
+            shown.append(contentsOf: Texts.rulesAreOurs(in: language).unicodeScalars)
+        }
+        text.unicodeScalars.append(contentsOf: shown)
+        return String(shown)
+    }
+
+    private static func isJoinable(_ scalar: Unicode.Scalar) -> Bool {
+        // Pictures, their variants and skin colours; the scripts of India, whose letters it shapes.
+        Characters.isPicture(scalar.value) || scalar.value == 0xFE0F || (0x900...0xDFF).contains(scalar.value)
     }
 
     // MARK: Scanning
 
-    private mutating func drain(final: Bool) -> String {
+    private mutating func drain(final: Bool) -> String.UnicodeScalarView {
         output = String.UnicodeScalarView()
         var index = 0
         scanning: while index < pending.count {
-            let scanner = ReplyScanner(pending, at: index, after: previous, isFinal: final, inCode: codeTicks > 0)
+            let scanner = ReplyScanner(pending, at: index, after: before, isFinal: final, inCode: codeTicks > 0)
             switch mode {
             case .droppingAddress:
                 guard let rest = scanner.addressRest() else { break scanning }
@@ -93,10 +148,13 @@ public struct ReplyFilter: Sendable {
                 index += length
             }
         }
-        if index > 0 { previous = pending[index - 1] }
+        if index > 0 {
+            // The last one always: letters before "www." matter whatever they are. And what stands before a host, perhaps an `@`.
+            let recent = (before + pending[..<index]).suffix(ReplyScanner.longestHost + 2)
+            before = recent.suffix(2 + recent.dropLast().reversed().prefix(while: ReplyScanner.isHostScalar).count)
+        }
         pending.removeFirst(index)
-        text.unicodeScalars.append(contentsOf: output)
-        return String(output)
+        return output
     }
 
     /// Handles what stands at the scanner's place.
@@ -156,12 +214,12 @@ public struct ReplyFilter: Sendable {
 
     /// Runs the text of a link through the same rules.
     private mutating func filtered(_ slice: ArraySlice<Unicode.Scalar>) -> [Unicode.Scalar] {
-        var inner = ReplyFilter(sourceCount: sourceCount, addresses: addresses, limit: limit)
+        var inner = ReplyFilter(like: self)
         inner.pending = Array(slice)
         let result = inner.drain(final: true)
         used.formUnion(inner.used)
         saidUnknown = saidUnknown || inner.saidUnknown
-        return Array(result.unicodeScalars)
+        return Array(result)
     }
 
     private mutating func emit(_ scalars: ArraySlice<Unicode.Scalar>) {

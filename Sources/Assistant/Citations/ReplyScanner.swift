@@ -32,17 +32,19 @@ struct ReplyScanner {
     private let text: [Unicode.Scalar]
     private let start: Int
     private let previous: Unicode.Scalar
+    private let before: ArraySlice<Unicode.Scalar>
     private let isFinal: Bool
     private let inCode: Bool
 
-    /// - Parameter previous: what stood before the text.
+    /// - Parameter before: what stood before the text, as far as it may be part of a host's name.
     init(
-        _ text: [Unicode.Scalar], at start: Int, after previous: Unicode.Scalar = " ", isFinal: Bool,
+        _ text: [Unicode.Scalar], at start: Int, after before: ArraySlice<Unicode.Scalar> = [], isFinal: Bool,
         inCode: Bool = false
     ) {
         self.text = text
         self.start = start
-        self.previous = start > 0 ? text[start - 1] : previous
+        self.before = before
+        self.previous = start > 0 ? text[start - 1] : before.last ?? " "
         self.isFinal = isFinal
         self.inCode = inCode
     }
@@ -68,6 +70,8 @@ struct ReplyScanner {
         case "]": strayClose(addresses)
         case "<": tag(addresses)
         case "h", "H", "f", "F", "w", "W": address(addresses)
+        case ":": scheme(addresses)
+        case ".": bareHost(addresses)
         case " ", "\t", "\n": space(sourceCount: sourceCount, addresses: addresses)
         default: .plain(1)
         }
@@ -133,6 +137,7 @@ struct ReplyScanner {
             let label = text[(open + 1)..<(end - 1)]
             let marker = Marker(label)
             if marker == .unknown { return .unknownMarker(end - open) }
+            if PromptText.isHumanAgentLabel(label) { return .dropped(end - open) }
             guard end < text.count || isFinal else { return .wait }
             let next = end < text.count ? text[end] : " "
             if next == "(" { return link(label, open: open, destination: end, addresses) }
@@ -223,6 +228,7 @@ struct ReplyScanner {
         case .wait: return .wait
         case .none: return .plain(1)
         case .closed(let end):
+            if PromptText.isHumanAgentLabel(text[(start + 1)..<(end - 1)]) { return .dropped(end - start) }
             let label = text[(start + 1)..<(end - 1)].prefix { $0 != "†" }
             guard case .numbers(let numbers) = Marker(label) else { return .plain(1) }
             return .citation(numbers, end - start, breaksDefinition: false)
@@ -238,25 +244,63 @@ struct ReplyScanner {
         "body",
     ]
 
+    private static let longestName = 32
+    /// Scalars within which an attribute shows that something is a tag.
+    private static let longestAttributes = 256
+
     private func tag(_ addresses: SourceAddresses) -> Construct {
         var end = start + 1
         if end < text.count, text[end] == "/" { end += 1 }
         let nameStart = end
-        while end < text.count, end - nameStart < 12, isTagLetter(text[end]) { end += 1 }
+        while end < text.count, end - nameStart < Self.longestName, isTagLetter(text[end]) { end += 1 }
         guard end < text.count || isFinal else { return .wait }
         let name = String(String.UnicodeScalarView(text[nameStart..<end])).lowercased()
         let next = end < text.count ? text[end] : " "
-        let isAddress =
-            next == ":" && ["http", "https", "ftp", "mailto", "javascript", "data", "tel", "sms"].contains(name)
-        guard isAddress || Self.droppedTags.contains(name) else { return .plain(1) }
-        guard isAddress || !isTagLetter(next) else { return .plain(1) }
+        guard let first = name.unicodeScalars.first, Characters.isASCIILetter(first.value) else { return .plain(1) }
+        if next == ":" { return angleAddress(name, addresses) }
+        if !Self.droppedTags.contains(name) { return Self.isBlank(next) || next == "/" ? otherTag(from: end) : .plain(1) }
+        guard !isTagLetter(next) else { return .plain(1) }
         var close = end
         while close < text.count, close - start < Self.longestTag, text[close] != ">" { close += 1 }
+        if close < text.count, text[close] == ">" { return .dropped(close + 1 - start) }
+        return close - start >= Self.longestTag || isFinal ? .dropped(1) : .wait
+    }
+
+    private static let schemes: Set<String> = [
+        "http", "https", "ftp", "mailto", "javascript", "data", "tel", "sms", "vbscript", "file", "blob",
+    ]
+
+    /// `<scheme:…>`: a link in Markdown, whatever the scheme is.
+    private func angleAddress(_ name: String, _ addresses: SourceAddresses) -> Construct {
+        let isKnownScheme = Self.schemes.contains(name)
+        var close = start + 1
+        while close < text.count, close - start < Self.longestTag, text[close] != ">" {
+            if !isKnownScheme, Characters.isSpace(text[close].value) || text[close] == "<" { return .plain(1) }
+            close += 1
+        }
         if close < text.count, text[close] == ">" {
             let inside = text[(start + 1)..<close]
-            return isAddress && addresses.contains(inside) ? .plain(close + 1 - start) : .dropped(close + 1 - start)
+            return addresses.contains(inside) ? .plain(close + 1 - start) : .dropped(close + 1 - start)
         }
-        return close - start >= Self.longestTag || isFinal ? .dropped(1) : .wait
+        guard close - start >= Self.longestTag || isFinal else { return .wait }
+        return isKnownScheme ? .dropped(1) : .plain(1)
+    }
+
+    /// A tag that is harmless by itself, such as `<div>`, is none with attributes: any of them may load or run something.
+    private func otherTag(from nameEnd: Int) -> Construct {
+        var index = nameEnd
+        var hasAttribute = false
+        while index < text.count, index - start < Self.longestAttributes {
+            switch text[index] {
+            case ">": return hasAttribute ? .dropped(index + 1 - start) : .plain(1)
+            case "<": return .plain(1)
+            case "=": hasAttribute = true
+            case "\n" where text[index - 1] == "\n": return .plain(1)
+            default: break
+            }
+            index += 1
+        }
+        return index < text.count || isFinal ? .plain(1) : .wait
     }
 
     private func isTagLetter(_ scalar: Unicode.Scalar) -> Bool {
@@ -282,6 +326,140 @@ struct ReplyScanner {
         guard end < text.count || isFinal else { return .wait }
         let length = trimmedLength(from: start, to: end)
         return addresses.contains(text[start..<start + length]) ? .plain(length) : .dropped(length)
+    }
+
+    /// `://…` behind a scheme that is none of those above, or one that is written in a way that only a browser reads.
+    private func scheme(_ addresses: SourceAddresses) -> Construct {
+        var end = start + 1
+        var slashes = 0
+        while end < text.count, slashes < 2, end - start < 6 {
+            if text[end] == "/" { slashes += 1 } else if text[end] != "\\" { return .plain(1) }
+            end += 1
+        }
+        guard slashes == 2 else { return end - start >= 6 || isFinal ? .plain(1) : .wait }
+        let longest = max(addresses.longest, 8) + Self.longestMarks
+        while end < text.count, end - start <= longest, Self.isAddressScalar(text[end]) { end += 1 }
+        if end - start > longest { return .longAddress(end - start) }
+        guard end < text.count || isFinal else { return .wait }
+        let length = trimmedLength(from: start, to: end)
+        return addresses.containsTail(text[start..<start + length]) ? .plain(length) : .dropped(max(length, 3))
+    }
+
+    // MARK: Hosts without a scheme
+
+    /// Ends of hosts' names that programs make links of. None of them is an English word.
+    private static let topDomains: Set<String> = [
+        "com", "net", "org", "cn", "io", "co", "info", "biz", "xyz", "top", "dev", "shop", "site", "online", "store",
+        "club", "vip", "link", "click", "cc", "tv", "ru", "uk", "de", "fr", "jp", "kr", "eu", "hk", "tw", "sg", "icu",
+        "mobi",
+    ]
+    static let longestHost = 128
+
+    static func isHostScalar(_ scalar: Unicode.Scalar) -> Bool {
+        scalar.value < 0x80
+            && (Characters.isASCIILetter(scalar.value) || Characters.isDigit(scalar.value) || scalar == "-"
+                || scalar == ".")
+    }
+
+    /// What follows a host's first dot: more labels, and perhaps a port and a path.
+    private enum HostEnd {
+        case none
+        case wait
+        case host(end: Int, pathEnd: Int)
+        case long(Int)
+    }
+
+    /// `evil.com/x` in running text: many programs make a link of it. What stands before the dot has been shown.
+    private func bareHost(_ addresses: SourceAddresses) -> Construct {
+        guard Characters.isDigit(previous.value) || Characters.isASCIILetter(previous.value) || previous.value >= 0x80,
+            previous.properties.isAlphabetic || Characters.isDigit(previous.value)
+        else { return .plain(1) }
+        switch hostEnd(longest: max(addresses.longest, Self.longestHost)) {
+        case .none: return .plain(1)
+        case .wait: return .wait
+        case .long(let length): return .longAddress(length)
+        case .host(let end, let pathEnd):
+            let before = hostBefore
+            // E-mail addresses are looked at by themselves.
+            if before.isMail { return .plain(1) }
+            let host = before.name + text[start..<end]
+            let isKnown =
+                pathEnd == end ? addresses.containsHost(host) : addresses.containsBare(host + text[end..<pathEnd])
+            return isKnown ? .plain(pathEnd - start) : .dropped(pathEnd - start)
+        }
+    }
+
+    private func hostEnd(longest: Int) -> HostEnd {
+        var end = start
+        var label: [Unicode.Scalar] = []
+        while end < text.count, text[end] == ".", end - start < Self.longestHost {
+            var next = end + 1
+            label = []
+            while next < text.count, Self.isHostScalar(text[next]), text[next] != ".", next - end <= 64 {
+                label.append(text[next])
+                next += 1
+            }
+            if next == text.count, !isFinal { return .wait }
+            // A full stop, or dots in a row.
+            if label.isEmpty { break }
+            end = next
+        }
+        let name = String(String.UnicodeScalarView(label.isEmpty ? lastLabel(before: end) : label[...])).lowercased()
+        guard end > start, Self.topDomains.contains(name) else { return .none }
+        var path = end
+        if path < text.count, text[path] == "/" || text[path] == "?" || text[path] == ":" || text[path] == "#" {
+            if text[path] == ":" {
+                guard path + 1 < text.count || isFinal else { return .wait }
+                guard path + 1 < text.count, Characters.isDigit(text[path + 1].value) else {
+                    return .host(end: end, pathEnd: end)
+                }
+            }
+            while path < text.count, path - start <= longest, Self.isAddressScalar(text[path]) { path += 1 }
+            if path - start > longest { return .long(path - start) }
+            guard path < text.count || isFinal else { return .wait }
+            path = max(end, start + trimmedLength(from: start, to: path))
+        }
+        return .host(end: end, pathEnd: path)
+    }
+
+    private func lastLabel(before end: Int) -> ArraySlice<Unicode.Scalar> {
+        guard let dot = text[start..<end].lastIndex(of: ".") else { return [] }
+        return text[(dot + 1)..<end]
+    }
+
+    /// The part of a host's name that stands before the place.
+    /// - Returns: `isMail` when it is the host of an e-mail address.
+    private var hostBefore: (name: [Unicode.Scalar], isMail: Bool) {
+        var host: [Unicode.Scalar] = []
+        var isMail = false
+        func take(_ scalars: some BidirectionalCollection<Unicode.Scalar>) -> Bool {
+            for scalar in scalars.reversed() {
+                isMail = scalar == "@"
+                guard Self.isHostScalar(scalar), host.count < Self.longestHost else { return false }
+                host.append(scalar)
+            }
+            return true
+        }
+        if take(text[..<start]) { _ = take(before) }
+        return (host.reversed(), isMail)
+    }
+
+    /// The host, and the address without a scheme, that begin in front of the dot at the place, in a text that is all there.
+    func bareAddress() -> (host: [Unicode.Scalar], address: [Unicode.Scalar])? {
+        guard text[start] == ".", case .host(let end, let pathEnd) = hostEnd(longest: Self.longestDestination) else {
+            return nil
+        }
+        let host = hostBefore.name
+        guard !host.isEmpty, !host.contains(".") else { return nil }
+        return (host + text[start..<end], host + text[start..<pathEnd])
+    }
+
+    /// The length of what follows a scheme at the place, in a text that is all there; nil where no scheme ends.
+    func schemeTailLength() -> Int? {
+        guard text[start] == ":", text[start...].starts(with: [":", "/", "/"]) else { return nil }
+        var end = start
+        while end < text.count, Self.isAddressScalar(text[end]) { end += 1 }
+        return trimmedLength(from: start, to: end)
     }
 
     /// Whether an address opens here: true, false when it may once more has come, nil when not.

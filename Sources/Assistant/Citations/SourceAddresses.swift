@@ -1,14 +1,35 @@
 /// The addresses that stand in the sources: the only ones that a reply may hold.
 struct SourceAddresses: Sendable, Equatable {
     private var addresses: Set<String> = []
+    /// `://…` of whichever scheme.
+    private var tails: Set<String> = []
+    /// Names of hosts, and the same with what follows them, without a scheme, in lower case.
+    private var hosts: Set<String> = []
+    private var bare: Set<String> = []
     /// Scalars of the longest; what is longer is none of them.
     private(set) var longest = 0
 
-    init(_ passages: [Passage]) {
+    /// - Parameter conversation: what was said. A host that stands there may be named, but nothing on it.
+    init(_ passages: [Passage], conversation: [String] = []) {
         for passage in passages {
             for text in [passage.text, passage.title] { collect(Array(text.unicodeScalars)) }
         }
+        for text in conversation {
+            let scalars = Array(text.unicodeScalars)
+            for index in scalars.indices where scalars[index] == "." {
+                guard let found = ReplyScanner(scalars, at: index, isFinal: true).bareAddress() else { continue }
+                hosts.insert(Self.bareKey(found.host))
+            }
+        }
     }
+
+    func containsTail(_ tail: some Sequence<Unicode.Scalar>) -> Bool { tails.contains(Self.key(tail)) }
+
+    func containsHost(_ host: some Sequence<Unicode.Scalar>) -> Bool { hosts.contains(Self.bareKey(host)) }
+
+    func containsBare(_ address: some Sequence<Unicode.Scalar>) -> Bool { bare.contains(Self.bareKey(address)) }
+
+    private static func bareKey(_ address: some Sequence<Unicode.Scalar>) -> String { key(address).lowercased() }
 
     /// Whether `address` is a source's, to the letter but for a slash at the end. A longer path or another query would be
     /// room to carry something out.
@@ -30,6 +51,15 @@ struct SourceAddresses: Sendable, Equatable {
     }
 
     private mutating func collect(_ text: [Unicode.Scalar]) {
+        for index in text.indices {
+            let scanner = ReplyScanner(text, at: index, isFinal: true)
+            if let length = scanner.schemeTailLength() { tails.insert(Self.key(text[index..<index + length])) }
+            if let found = scanner.bareAddress() {
+                hosts.insert(Self.bareKey(found.host))
+                bare.insert(Self.bareKey(found.address))
+                longest = max(longest, found.address.count)
+            }
+        }
         var index = 0
         while index < text.count {
             let scanner = ReplyScanner(text, at: index, isFinal: true)

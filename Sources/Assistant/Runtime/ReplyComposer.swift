@@ -78,14 +78,15 @@ public struct ReplyComposer: Sendable {
         _ prompt: ReplyPrompt, for spender: Spender, _ account: ReplyAccount,
         deliver: @escaping @Sendable (ReplyPiece) async throws -> Void
     ) async throws -> ComposedReply {
-        let filter = Mutex(ReplyFilter(passages: prompt.passages))
+        let fresh = ReplyFilter(prompt)
+        let filter = Mutex(fresh)
         let handoff = Mutex<Handoff?>(nil)
         let reply = try await chain.reply(
             to: prompt, order: order(of: spender), within: limit, log: log(prompt, account)
         ) {
             // Text is out already: it is taken back in sight of the customer.
             try await deliver(.reset(reason: "provider"))
-            filter.withLock { $0 = ReplyFilter(passages: prompt.passages) }
+            filter.withLock { $0 = fresh }
         } deliver: { chunk in
             switch chunk {
             case .text(let text):
@@ -104,10 +105,12 @@ public struct ReplyComposer: Sendable {
         guard !result.text.isEmpty || wish != nil else {
             throw ProviderFailure(.server, provider: "", code: "nothing_to_show")
         }
+        var receipt = account.receipt(.completed, citing: result.citedNumbers)
+        receipt?.withheld = result.withheld
         return ComposedReply(
             text: result.text, sources: sources(result.citedNumbers, of: prompt),
-            finish: reply.finish == .length || result.wasCut ? .length : .stop, isAnswered: !result.isUnknown,
-            handoff: wish, receipt: account.receipt(.completed, citing: result.citedNumbers))
+            finish: reply.finish == .length || result.wasCut ? .length : .stop,
+            isAnswered: !result.isUnknown && !result.hasLeaked, handoff: wish, receipt: receipt)
     }
 
     /// Sums a conversation up for staff.
