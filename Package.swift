@@ -125,10 +125,17 @@ let package = Package(
         .executableTarget(
             name: "model-upstream", dependencies: ["ModelUpstream", .nioPosix, .argumentParser],
             path: "Tests/ModelUpstreamServer", swiftSettings: posture),
+        // What the search in the knowledge base is worth, over the questions in Bench/knowledge.
+        .executableTarget(
+            name: "RetrievalFigures", dependencies: ["Assistant"], path: "Bench/retrieval", swiftSettings: posture),
         .tests("DomainTests", ["Domain", "Wire"]),
         .tests("IdentityTests", ["Identity", "Domain", .jwt, .crypto]),
         .tests("ObservabilityTests", ["Observability", .logging, .metrics]),
-        .tests("StorageTests", ["Domain", "Storage", "StorageSQLite", "StorageMySQL", .logging, .grdb]),
+        .tests(
+            "StorageTests",
+            [
+                "Domain", "Storage", "StorageSQLite", "StorageMySQL", "Assistant", "RetrievalFigures", .logging, .grdb,
+            ]),
         // The oracle of the Redis codec's differential test.
         .systemLibrary(name: "CHiredis", path: "Tests/CHiredis", providers: [.apt(["libhiredis-dev"])]),
         .tests(
@@ -137,9 +144,8 @@ let package = Package(
         .tests(
             "AssistantTests",
             [
-                "Domain", "Storage", "StorageSQLite", "Assistant", "ModelUpstream", "Observability", .nioCore,
-                .nioPosix,
-                .nioHTTP1, .asyncHTTPClient, .logging, .metrics,
+                "Domain", "Storage", "StorageSQLite", "Assistant", "ModelUpstream", "RetrievalFigures",
+                "Observability", .nioCore, .nioPosix, .nioHTTP1, .asyncHTTPClient, .logging, .metrics,
             ]),
         .tests(
             "RealtimeTests",

@@ -17,5 +17,7 @@ import Foundation
         }
         print("## Search in the knowledge base: \(set.articles.count) articles, \(figures.outcomes.count) questions\n")
         print(Report.table(of: figures))
+        if arguments.contains("--tuning") { return }
+        print("\n" + Scale(of: set).report)
     }
 }

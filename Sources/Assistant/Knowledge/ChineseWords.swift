@@ -46,26 +46,49 @@ enum ChineseWords {
         "看到", "看见", "发现", "觉得", "感觉", "认为", "以为", "希望", "打算", "准备", "听说", "记得", "看看", "试试", "试过", "用了", "烦死", "着急",
         "急用",
         "郁闷", "生气", "麻烦死", "不行", "不对", "不了", "干嘛", "干什么", "怎么搞", "怎么回", "怎么会", "怎么还", "怎么又", "怎么没",
+        "其他", "其它", "另外", "还有", "就是", "只是", "只有", "只能", "只要", "除了", "而已", "尤其", "甚至", "至少", "最少", "最好", "最后", "首先",
+        "接着", "直接", "重新", "再次", "永远", "从来", "到处", "即使", "虽然", "可是", "否则", "不然", "无论", "不管", "由于", "为了", "不能", "不会",
+        "不想", "不要", "不够", "不好", "不太", "不是", "不给", "不让", "没几天", "没多久", "上次", "这次", "下次",
+    ]
+
+    /// Words that people use whatever they speak about, see ``EnglishWords/everydayWords``.
+    static let everydayWords: Set<String> = [
+        "喜欢", "讨厌", "满意", "合适", "适合", "方便", "认识", "记住", "想起", "说话", "聊天", "见面", "等待", "等了", "等到", "找到", "找不到", "看不到",
+        "听到", "听不到", "拿到", "带走", "带来", "放在", "放到", "送给", "送人", "送来", "借给", "交给", "留下", "离开", "回来", "回去", "回家", "出去",
+        "出来", "进去", "进来", "过来", "过去", "起来", "下去", "到家", "在家", "家里", "搬家", "出门", "出差", "旅游", "上班", "下班", "上学", "放假",
+        "睡觉", "起床", "吃饭", "喝水", "洗澡", "生病", "结婚", "出生", "长大", "老人", "小孩", "孩子", "儿子", "女儿", "宝宝", "男朋友", "女朋友", "朋友",
+        "同学", "邻居", "亲戚", "叔叔", "阿姨", "爷爷", "奶奶", "哥哥", "姐姐", "弟弟", "妹妹", "先生", "女士", "有人", "没人", "很多人", "没用", "有用",
+        "漂亮", "难看", "好看", "好用", "难用", "好吃", "简单", "复杂", "容易", "困难", "重要", "奇怪", "正常", "严重", "明显", "清楚", "正确", "准确",
+        "随便", "安静", "干净", "糟糕", "厉害", "地方", "原因", "理由", "结果", "样子", "部分", "内容", "名字", "机会", "关系", "生活", "城市", "国家",
+        "外地", "本地", "附近", "门口", "楼下", "楼上", "旁边", "里面", "外面", "上面", "下面", "前面", "后面", "中间", "左边", "右边", "第二天", "周末",
+        "周一", "周二", "周三", "周四", "周五", "周六", "周日", "星期", "小时", "分钟", "年底", "月底", "春节", "国庆", "过年", "身边", "手里", "手上",
+        "眼睛", "感冒", "心情", "运气", "买东西", "买来", "买的", "弄坏", "弄丢", "搞错", "弄错", "看错", "选错", "忘带", "来不及", "赶不上", "受不了", "做不到",
+        "办不了",
     ]
 
     static let longest = 6
 
     enum Word: Equatable {
-        case function, synonym, protected, weak
+        case function, synonym, protected, weak, everyday
     }
 
     /// The longest known word that starts at `index`, if any.
-    static func word(in run: ArraySlice<UInt32>, at index: Int) -> (word: Word, length: Int)? {
-        var length = min(max(longest, Synonyms.table.longestUnspaced), run.endIndex - index)
+    ///
+    /// - Parameter synonyms: a workspace's own.
+    static func word(
+        in run: ArraySlice<UInt32>, at index: Int, _ synonyms: SynonymTable?
+    ) -> (word: Word, length: Int)? {
+        var length = min(
+            max(longest, Synonyms.table.longestUnspaced, synonyms?.longestUnspaced ?? 0), run.endIndex - index)
         while length > 0 {
-            if let word = lexicon[key(run[index..<index + length])] { return (word, length) }
+            let slice = run[index..<index + length]
+            if synonyms?.contains(slice) ?? false { return (.synonym, length) }
+            if let word = lexicon[.word(slice)] ?? (Synonyms.table.contains(slice) ? .synonym : nil) {
+                return (word, length)
+            }
             length -= 1
         }
         return nil
-    }
-
-    private static func key(_ slice: ArraySlice<UInt32>) -> Term {
-        .word(slice)
     }
 
     private static let lexicon: [Term: Word] = {
@@ -73,12 +96,9 @@ enum ChineseWords {
         func add(_ words: some Sequence<String>, as word: Word) {
             for text in words { lexicon[.word(ComparableText(text).scalars)] = word }
         }
+        add(everydayWords, as: .everyday)
         add(weakWords, as: .weak)
         add(functionPhrases, as: .function)
-        add(
-            Synonyms.table.groupsOfMember.keys.filter { key in
-                key.unicodeScalars.allSatisfy { Characters.isUnspaced($0.value) }
-            }, as: .synonym)
         add(protectedWords, as: .protected)
         return lexicon
     }()

@@ -18,6 +18,10 @@ struct KnowledgeQuery {
     /// Whether it asks for anything beyond words that fit almost any question.
     private(set) var isSpecific = false
 
+    /// How many of the first units must not all be uncovered: those of a question that asks for something of its own beside
+    /// the subject that it leans on ("is it tasty?").
+    private(set) var required = 0
+
     /// Unknown words so far that were taken for slips of the finger.
     private var corrections = 0
 
@@ -33,10 +37,11 @@ struct KnowledgeQuery {
                 read(word: word, weak: weak, joined: joinedRows(parts, around: number))
             case .number(let digits): read(number: digits, joined: joinedRows(parts, around: number))
             case .unspaced(let run): read(unspaced: run[...])
+            case .everyday(let run): read(everyday: run[...])
             case .weak(let run): read(weak: run[...])
-            case .synonym(let member, let groups):
+            case .synonym(let member, let entry):
                 for row in joinedRows(parts, around: number) { score(row, 1) }
-                read(synonym: member, groups: groups)
+                read(synonym: member, entry)
             }
         }
         readPhrases(parts)
@@ -52,6 +57,7 @@ struct KnowledgeQuery {
         joined.units += before.units.map { unit in
             Unit(weight: unit.weight * Ranking.previousInCovering, ways: unit.ways)
         }
+        joined.required = isSpecific ? units.count : 0
         joined.isSpecific = isSpecific || before.isSpecific
         return joined
     }
@@ -176,18 +182,30 @@ struct KnowledgeQuery {
         return (candidates + [whole]).compactMap { $0 }.compactMap { row(.word($0)) }
     }
 
+    private mutating func read(everyday run: ArraySlice<UInt32>) {
+        let terms = SynonymTable.unspacedTerms(run)
+        let rows = terms.compactMap(row)
+        guard rows.count == terms.count else {
+            add(Self.wordFactor * Ranking.everyday * Ranking.unknownEveryday * unknownWeight, [])
+            return
+        }
+        isSpecific = true
+        for row in rows { score(row, 1) }
+        add(Self.wordFactor * Ranking.everyday * (rows.map(weight).min() ?? 0), [(rows, 1)])
+    }
+
     private mutating func read(weak run: ArraySlice<UInt32>) {
-        let rows = Synonyms.unspacedTerms(run).compactMap(row)
+        let rows = SynonymTable.unspacedTerms(run).compactMap(row)
         guard !rows.isEmpty else { return }
         for row in rows { score(row, Self.weakFactor) }
         add(Self.weakFactor * Self.wordFactor * (rows.map(weight).min() ?? 0), [(rows, 1)])
     }
 
-    private mutating func read(synonym member: Synonyms.Member, groups: [Int]) {
+    private mutating func read(synonym member: SynonymTable.Member, _ entry: SynonymTable.Entry) {
         isSpecific = true
         var ways: [(rows: [UInt32], strength: Double)] = []
         var wordings: Wordings = []
-        let share = groups.allSatisfy { $0 < Synonyms.lightGroups } ? Ranking.lightGroup : 1
+        let share = entry.isLight ? Ranking.lightGroup : 1
         let own = member.terms.compactMap(row)
         let isKnown = own.count == member.terms.count && !own.isEmpty
         if isKnown {
@@ -198,7 +216,7 @@ struct KnowledgeQuery {
             wordings.append(own.map { ($0, share) })
             ways.append((own, 0.8 * Double(own.count) / Double(member.terms.count)))
         }
-        for other in groups.flatMap({ Synonyms.table.members[$0] }) where other.key != member.key {
+        for other in entry.others {
             let rows = other.terms.compactMap(row)
             guard rows.count == other.terms.count, !rows.isEmpty else { continue }
             // As much as the member itself, in however many terms it is said.
@@ -239,7 +257,16 @@ struct KnowledgeQuery {
                 read(single: only)
             } else if !unknown.isEmpty {
                 isSpecific = true
-                for scalar in unknown { add(unknownWeight * looseness(scalar), []) }
+                // Perhaps a verb of one character and its object (付…钱): a trace of what it is about.
+                for scalar in unknown {
+                    let own = row(.character(scalar)).map { [$0] }
+                    if let own, !ChineseWords.weakCharacters.contains(scalar) {
+                        score(own[0], Ranking.characterWeight)
+                        add(weight(own[0]), [(own, Ranking.characterWeight)])
+                    } else {
+                        add(unknownWeight * looseness(scalar), [])
+                    }
+                }
             }
             unknown = []
         }

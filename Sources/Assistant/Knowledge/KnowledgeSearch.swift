@@ -6,18 +6,20 @@ extension KnowledgeIndex {
     ///     when that finds more than the question alone.
     ///   - language: of the question; told from its text when nil, and English when that does not tell.
     ///   - limit: most pieces returned.
+    ///   - synonyms: a workspace's own words, beside the built-in ones.
     public func search(
-        _ question: String, after previous: String? = nil, in language: Language? = nil, limit: Int
+        _ question: String, after previous: String? = nil, in language: Language? = nil, limit: Int,
+        synonyms: SynonymTable? = nil
     ) -> KnowledgeAnswer {
         guard !places.isEmpty, limit > 0 else { return .nothing }
-        let words = QuestionWords(question)
+        let words = QuestionWords(question, synonyms: synonyms)
         let language = language ?? Language.detect(in: question) ?? .english
         let query = KnowledgeQuery(words, in: self)
         let alone = answer(query, question, words, language, limit)
         guard let previous, !previous.isEmpty else { return alone }
         let leaning = FollowUp(question, words)
         guard leaning > .no else { return alone }
-        let before = KnowledgeQuery(QuestionWords(previous), in: self)
+        let before = KnowledgeQuery(QuestionWords(previous, synonyms: synonyms), in: self)
         let together = answer(query.leaning(on: before), question, words, language, limit)
         if together.answerability > alone.answerability { return together }
         // It can be answered by itself, so what was asked before only decides between what answers it.
@@ -33,9 +35,10 @@ extension KnowledgeIndex {
         guard let best = ranked.first else { return .nothing }
         // The best piece for showing need not be the one that covers most, when one is in another language.
         let coverage = ranked.prefix(limit).map(\.coverage).max() ?? best.coverage
+        let evidence = ranked.prefix(limit).map(\.evidence).max() ?? best.evidence
         let likeness = ranked.prefix(limit).map(\.likeness).max() ?? best.likeness
         var answerability: Answerability =
-            coverage >= Ranking.answerable ? .answerable : coverage >= Ranking.weak ? .weak : .none
+            evidence < Ranking.weak ? .none : coverage < Ranking.answerable ? .weak : .answerable
         if !query.isSpecific { answerability = likeness >= Ranking.sameQuestion ? .answerable : .none }
         let terms = words.terms
         var perArticle: [Int64: Int] = [:]
@@ -58,7 +61,10 @@ extension KnowledgeIndex {
     private struct Candidate {
         var chunk: Int
         var score: Double
+        /// Share of the question's meaning that the piece holds.
         var coverage: Double
+        /// The same, where what only its text holds and no title, heading or question counts half.
+        var evidence: Double
         var likeness: Double
     }
 
@@ -76,7 +82,7 @@ extension KnowledgeIndex {
         }
         let chunks = Set(best.ranked.map(\.number)).union(likeness.keys)
         let candidates = chunks.map { chunk in
-            let coverage = coverage(of: query, by: chunk)
+            let (coverage, evidence) = coverage(of: query, by: chunk)
             let alike = likeness[chunk] ?? 0
             let words = total > 0 ? Double(scores[chunk]) / total : 0
             let score =
@@ -85,7 +91,8 @@ extension KnowledgeIndex {
                 // Any two questions share some pairs; only what is above that tells.
                 + Ranking.likenessShare * max(0, (alike - 0.4) / 0.6)
             return Candidate(
-                chunk: chunk, score: min(1, score * factor(of: chunk, language)), coverage: coverage, likeness: alike)
+                chunk: chunk, score: min(1, score * factor(of: chunk, language)), coverage: coverage,
+                evidence: evidence, likeness: alike)
         }
         return candidates.sorted { ($1.score, $0.chunk) < ($0.score, $1.chunk) }
     }
@@ -160,18 +167,26 @@ extension KnowledgeIndex {
         }
     }
 
-    private func coverage(of query: KnowledgeQuery, by chunk: Int) -> Double {
+    private func coverage(of query: KnowledgeQuery, by chunk: Int) -> (coverage: Double, evidence: Double) {
         var covered = 0.0
+        var shown = 0.0
         var total = 0.0
-        for unit in query.units {
+        for (number, unit) in query.units.enumerated() {
+            if number == query.required, number > 0, covered == 0 { return (0, 0) }
             total += unit.weight
             var best = 0.0
-            for way in unit.ways where way.strength > best {
-                if way.rows.allSatisfy({ postings.contains($0, in: chunk) }) { best = way.strength }
+            var bestShown = 0.0
+            for way in unit.ways where way.strength > bestShown {
+                let places = way.rows.map { postings.count(of: $0, in: chunk) }
+                guard !places.contains(nil) else { continue }
+                best = max(best, way.strength)
+                let isShown = places.allSatisfy { $0?.inTitle ?? 0 > 0 }
+                bestShown = max(bestShown, way.strength * (isShown ? 1 : Ranking.textEvidence))
             }
             covered += unit.weight * best
+            shown += unit.weight * bestShown
         }
-        return total > 0 ? covered / total : 0
+        return total > 0 ? (covered / total, shown / total) : (0, 0)
     }
 
     private func phraseShare(of query: KnowledgeQuery, in chunk: Int) -> Double {

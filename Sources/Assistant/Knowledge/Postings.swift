@@ -47,8 +47,8 @@ struct Postings: Sendable, Equatable {
         counts[positions(of: row)].contains { $0.inTitle > 0 }
     }
 
-    /// Whether `number` holds the key of `row`.
-    func contains(_ row: UInt32, in number: Int) -> Bool {
+    /// How often `number` holds the key of `row`, nil for never.
+    func count(of row: UInt32, in number: Int) -> Count? {
         let positions = positions(of: row)
         var low = positions.lowerBound
         var high = positions.upperBound
@@ -56,7 +56,7 @@ struct Postings: Sendable, Equatable {
             let middle = (low + high) / 2
             if numbers[middle] < UInt32(number) { low = middle + 1 } else { high = middle }
         }
-        return low < positions.upperBound && numbers[low] == UInt32(number)
+        return low < positions.upperBound && numbers[low] == UInt32(number) ? counts[low] : nil
     }
 
     private func positions(of row: UInt32) -> Range<Int> {

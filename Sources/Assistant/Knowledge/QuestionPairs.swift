@@ -65,7 +65,8 @@ struct QuestionPairs: Sendable, Equatable {
         var pairs: Set<UInt64> = []
         for part in QuestionWords(text).parts {
             switch part.word {
-            case .word(let run, _), .number(let run), .unspaced(let run), .weak(let run): add(run, to: &pairs)
+            case .word(let run, _), .number(let run), .unspaced(let run), .everyday(let run), .weak(let run):
+                add(run, to: &pairs)
             case .synonym(let member, _):
                 for word in member.key.split(separator: " ") { add(word.unicodeScalars.map(\.value), to: &pairs) }
             }

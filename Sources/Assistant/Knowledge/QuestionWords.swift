@@ -1,6 +1,6 @@
 /// What a question asks about, before any article is looked at: its words without the grammar around them.
 struct QuestionWords {
-    enum Word: Equatable {
+    enum Word {
         /// A word of letters; `weak` ones fit almost any question.
         case word([UInt32], weak: Bool)
         case number([UInt32])
@@ -8,11 +8,13 @@ struct QuestionWords {
         case unspaced([UInt32])
         /// A known word that fits almost any question.
         case weak([UInt32])
-        /// A word of ``Synonyms``, with the numbers of its groups.
-        case synonym(Synonyms.Member, groups: [Int])
+        /// A known word of everyday speech in a script without spaces.
+        case everyday([UInt32])
+        /// A word that others stand for.
+        case synonym(SynonymTable.Member, SynonymTable.Entry)
     }
 
-    struct Part: Equatable {
+    struct Part {
         var word: Word
         /// The words of letters or digits that it was written with; empty for scripts without spaces.
         var written: [[UInt32]] = []
@@ -27,7 +29,12 @@ struct QuestionWords {
     /// Scalars of a question that are read. Longer texts are pasted logs and mails; their beginning tells what they are.
     static let readScalars = 1500
 
-    init(_ question: String) {
+    /// Beside the built-in table.
+    private let synonyms: SynonymTable?
+
+    /// - Parameter synonyms: a table of the workspace's own.
+    init(_ question: String, synonyms: SynonymTable? = nil) {
+        self.synonyms = synonyms
         let text = ComparableText(question, limit: Self.readScalars)
         let runs = TextRuns.all(in: text.scalars)
         var follows = false
@@ -41,7 +48,7 @@ struct QuestionWords {
                 follows = read(unspaced: slice, group: run.group, follows: follows)
                 index += 1
             case .word, .number:
-                let (word, length) = Self.word(runs, at: index, in: text.scalars)
+                let (word, length) = word(runs, at: index, in: text.scalars)
                 if let word {
                     let written = runs[index..<index + length].map { Array(text.scalars[$0.range]) }
                     parts.append(Part(word: word, written: written, group: run.group, follows: follows))
@@ -52,19 +59,26 @@ struct QuestionWords {
         }
     }
 
-    private static func word(_ runs: [TextRuns.Run], at index: Int, in scalars: [UInt32]) -> (word: Word?, length: Int)
-    {
-        let table = Synonyms.table
-        var length = min(table.longestWords, runs.count - index)
+    /// What stands for the member with `key` in either table.
+    private func entry(_ key: String) -> SynonymTable.Entry? {
+        guard let own = synonyms?[key] else { return Synonyms.table[key] }
+        guard let common = Synonyms.table[key] else { return own }
+        return SynonymTable.Entry(
+            others: own.others + common.others.filter { !own.others.contains($0) },
+            isLight: own.isLight && common.isLight)
+    }
+
+    private func word(_ runs: [TextRuns.Run], at index: Int, in scalars: [UInt32]) -> (word: Word?, length: Int) {
+        var length = min(max(Synonyms.table.longestWords, synonyms?.longestWords ?? 0), runs.count - index)
         while length > 0 {
             let window = runs[index..<index + length]
             if window.allSatisfy({ $0.kind != .unspaced }), !window.dropFirst().contains(where: \.startsClause) {
                 let stems = window.map { EnglishWords.stem(scalars[$0.range]) }
-                let key = stems.map(text).joined(separator: " ")
-                if let groups = table.groupsOfMember[key] {
+                let key = stems.map(Self.text).joined(separator: " ")
+                if let entry = entry(key) {
                     let terms = zip(window, stems).filter { !EnglishWords.isFunctionWord(scalars[$0.0.range]) }
                         .map { Term.word($0.1) }
-                    return (.synonym(Synonyms.Member(key: key, terms: terms), groups: groups), length)
+                    return (.synonym(SynonymTable.Member(key: key, terms: terms), entry), length)
                 }
             }
             length -= 1
@@ -89,7 +103,7 @@ struct QuestionWords {
             follows = true
         }
         while index < run.endIndex {
-            guard let (kind, length) = ChineseWords.word(in: run, at: index) else {
+            guard let (kind, length) = ChineseWords.word(in: run, at: index, synonyms) else {
                 index += 1
                 continue
             }
@@ -104,11 +118,14 @@ struct QuestionWords {
             case .weak:
                 add(plain(upTo: index))
                 add(.weak(Array(slice)))
+            case .everyday:
+                add(plain(upTo: index))
+                add(.everyday(Array(slice)))
             case .synonym:
                 add(plain(upTo: index))
                 let key = Self.text(slice)
-                let member = Synonyms.Member(key: key, terms: Synonyms.unspacedTerms(slice))
-                add(.synonym(member, groups: Synonyms.table.groupsOfMember[key] ?? []))
+                let member = SynonymTable.Member(key: key, terms: SynonymTable.unspacedTerms(slice))
+                add(.synonym(member, entry(key) ?? SynonymTable.Entry(others: [], isLight: false)))
             }
             index += length
             plainStart = index
@@ -128,12 +145,10 @@ struct QuestionWords {
             switch part.word {
             case .word(let word, let weak): weak ? nil : [.word(EnglishWords.stem(word[...]))]
             case .number(let number): [.word(number)]
-            case .unspaced(let run): Set(Synonyms.unspacedTerms(run[...]))
+            case .unspaced(let run), .everyday(let run): Set(SynonymTable.unspacedTerms(run[...]))
             case .weak: nil
-            case .synonym(let member, let groups):
-                groups.reduce(into: Set(member.terms)) { terms, group in
-                    for other in Synonyms.table.members[group] { terms.formUnion(other.terms) }
-                }
+            case .synonym(let member, let entry):
+                entry.others.reduce(into: Set(member.terms)) { $0.formUnion($1.terms) }
             }
         }
     }

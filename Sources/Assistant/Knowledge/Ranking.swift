@@ -13,6 +13,8 @@ enum Ranking {
     static let synonymWeight = 0.6
     /// A word that is asked of anything, such as the price, counts less than what it is asked of.
     static let lightGroup = 0.5
+    /// A single character of a script without spaces, whose neighbours in the question are others than in the articles.
+    static let characterWeight = 0.4
     /// A word that was probably mistyped counts less than one that is there.
     static let correctionWeight = 0.5
     /// What a word that people use whatever they speak about counts against one that names a subject, when it is asked
@@ -38,9 +40,13 @@ enum Ranking {
     /// Chunks of one article among the results: one long article must not push out all others.
     static let chunksPerArticle = 2
 
-    /// Coverage from which the articles answer, and from which they may.
+    /// Coverage from which the articles answer.
     static let answerable = 0.5
-    static let weak = 0.25
+    /// What a word counts that only a text holds, and no title, heading or question: a long text holds many words that it is
+    /// not about.
+    static let textEvidence = 0.5
+    /// Coverage counted in that way from which the articles may answer.
+    static let weak = 0.14
     /// Likeness to a known question that answers a question made of common words only.
     static let sameQuestion = 0.8
     /// Terms of one question that are looked up.

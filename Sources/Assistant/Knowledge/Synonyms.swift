@@ -1,9 +1,10 @@
 /// Words that customers use for the same thing, in both languages: a line is a group.
 ///
-/// Only what holds in any trade belongs here. A group is expanded when a question is read, never in the index, so a change
-/// needs no rebuild and a company's own table can join later.
+/// Only what holds in any trade belongs here; a company's own words come beside it, see ``SynonymTable``.
 enum Synonyms {
-    static let groups: [[String]] = [
+    static let table = SynonymTable(groups, lightGroups: lightGroups)
+
+    private static let groups: [[String]] = [
         // What it costs, and paying for it.
         [
             "价格", "价钱", "多少钱", "收费", "费用", "报价", "定价", "资费", "要钱", "花钱", "price", "pricing", "cost", "fee", "charge",
@@ -135,67 +136,5 @@ enum Synonyms {
     ]
 
     /// Groups at the beginning of ``groups`` that are asked of anything: what has the price or the place matters more.
-    static let lightGroups = 2
-
-    /// The group that a word sequence belongs to, by its members' keys.
-    struct Table: Sendable {
-        /// Member's text (comparable; Han as written, words by their stems joined with a space) → numbers of groups.
-        fileprivate(set) var groupsOfMember: [String: [Int]] = [:]
-        /// Groups, each a list of members, each in its parts.
-        fileprivate(set) var members: [[Member]] = []
-        /// Characters of the longest member in an unspaced script.
-        fileprivate(set) var longestUnspaced = 1
-        /// Words of the longest member in words.
-        fileprivate(set) var longestWords = 1
-    }
-
-    /// One member: what must be in a text for it to be there.
-    struct Member: Sendable, Equatable {
-        var key: String
-        var terms: [Term]
-    }
-
-    static let table: Table = {
-        var table = Table()
-        for (number, group) in groups.enumerated() {
-            var members: [Member] = []
-            for word in group {
-                let member = member(word)
-                table.groupsOfMember[member.key, default: []].append(number)
-                if member.key.unicodeScalars.first.map({ Characters.isUnspaced($0.value) }) ?? false {
-                    table.longestUnspaced = max(table.longestUnspaced, member.key.unicodeScalars.count)
-                } else {
-                    table.longestWords = max(table.longestWords, member.terms.count)
-                }
-                if !members.contains(member) { members.append(member) }
-            }
-            table.members.append(members)
-        }
-        return table
-    }()
-
-    private static func member(_ text: String) -> Member {
-        let scalars = ComparableText(text).scalars
-        var terms: [Term] = []
-        var keys: [String] = []
-        for run in TextRuns.all(in: scalars) {
-            let slice = scalars[run.range]
-            switch run.kind {
-            case .unspaced:
-                terms += unspacedTerms(slice)
-                keys.append(String(String.UnicodeScalarView(slice.compactMap(Unicode.Scalar.init))))
-            case .word, .number:
-                let stem = EnglishWords.stem(slice)
-                keys.append(String(String.UnicodeScalarView(stem.compactMap(Unicode.Scalar.init))))
-                if !EnglishWords.isFunctionWord(slice) { terms.append(.word(stem)) }
-            }
-        }
-        return Member(key: keys.joined(separator: " "), terms: terms)
-    }
-
-    /// The pairs of `slice`, or its only character.
-    static func unspacedTerms(_ slice: ArraySlice<UInt32>) -> [Term] {
-        guard slice.count > 1 else { return slice.map { .character($0) } }
-        return zip(slice, slice.dropFirst()).map { .pair($0, $1) }
-    }
+    private static let lightGroups = 2
 }
