@@ -96,7 +96,7 @@ public struct HTTPInterface: Sendable {
             AssistantRoutes(store: store, views: views, desk: desk).registerProviders(in: &table)
             PriceRoutes(store: store, views: views, providers: desk.providerNames).register(in: &table)
             KnowledgeRoutes(store: store, views: views, library: knowledge).register(in: &table)
-            KnowledgeImportRoutes(store: store).register(in: &table)
+            KnowledgeImportRoutes(store: store, digests: tokens.requestDigests).register(in: &table)
             InvitationRoutes(store: store, views: views).register(in: &table)
             InboxRoutes(store: store, views: views, providers: desk.providerNames).register(in: &table)
             SettingsRoutes(store: store, views: views, providers: desk.providerNames).register(in: &table)

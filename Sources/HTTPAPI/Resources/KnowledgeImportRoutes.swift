@@ -1,6 +1,7 @@
 import Assistant
 import Domain
 import HTTPTypes
+import Identity
 import Storage
 import Wire
 
@@ -14,11 +15,13 @@ struct KnowledgeImportRoutes: Sendable {
     private static let defaultCollection = "upload"
 
     let store: ChatStore
+    private let digests: RequestDigests
     /// Each holds its files in memory.
     private let slots = UploadSlots(maximum: 4, perCaller: 2)
 
-    init(store: ChatStore) {
+    init(store: ChatStore, digests: RequestDigests) {
         self.store = store
+        self.digests = digests
     }
 
     static let status = QueryParameter<Article.Status>.choice(
@@ -31,7 +34,7 @@ struct KnowledgeImportRoutes: Sendable {
         table.post(
             "/api/v1/admin/knowledge/import", summary: "Import articles from Markdown, HTML and CSV files",
             access: .staff(.knowledgeWrite), query: [Self.status.description, Self.collection.description],
-            response: ImportView.self, idempotency: .ignored
+            response: ImportView.self, problems: [.conflict], idempotency: .answerKeptByContent
         ) { call in
             try await slots.run(for: call.access) { try await importFiles(call) }
         }
@@ -53,6 +56,7 @@ struct KnowledgeImportRoutes: Sendable {
         var reception = KnowledgeReception(boundary: form.boundary)
         try await form.read { try reception.take($0) }
         try reception.finish()
+        IdempotencyClaim.current?.cover(digests.digest(of: reception.files.flatMap { [Array($0.name.utf8), $0.bytes] }))
 
         var readings: [ImportedFile.Reading] = []
         var count = 0
