@@ -50,11 +50,14 @@ async def test_a_budget_that_is_used_up_brings_a_human_and_calls_nobody(serve, l
             updated = await socket.expect("conversation.updated", new_owner("none"))
             await socket.flush()
             assert not socket.all("message.created", of_ai)
+            (failed,) = [frame["data"]["message_id"] for frame in socket.all("reply.failed")]
         assert upstream.calls == []
         room = f"chat/conversations/{visit.conversation_id}"
         events = (await call(staff.get, f"{room}/events"))["items"]
         reasons = [e["data"].get("reason") for e in events if e["type"] == "conversation.updated"]
         assert reasons == ["budget"], (reasons, updated)
+        receipt = await call(staff.get, f"{room}/messages/{failed}/receipt")
+        assert (receipt["outcome"], receipt["handoff_reason"], receipt["attempts"]) == ("failed", "budget", []), receipt
         used = await day(staff)
         assert used["calls"] == 0 and used["tokens"]["used"] == used["tokens"]["reserved"] == 0, used
         # More of it, and the assistant goes on; what the articles alone answer needs none.
@@ -122,6 +125,25 @@ async def test_a_call_costs_what_its_price_says_in_receipt_figures_and_account(s
         assert figures["cost_micros"] == cost and figures["input_tokens"] == INPUT, figures
         used = await day(staff)
         assert used["calls"] == 1 and used["tokens"]["used"] == INPUT + OUTPUT and used["cost_micros"]["used"] == cost
+
+
+async def test_a_reply_that_fails_leaves_a_receipt_and_is_part_of_the_handoff(serve):
+    with FakeUpstream() as upstream:
+        server = serve(**upstream.environment("error_401"))
+        public = Api(server.base_url)
+        staff = head(public)
+        visit = await arrive(public)
+        async with await Socket.visit(server, visit) as socket:
+            await socket.say(ENGLISH.question, "q-1")
+            await socket.expect("conversation.updated", new_owner("none"))
+            (failed,) = [frame["data"]["message_id"] for frame in socket.all("reply.failed")]
+        room = f"chat/conversations/{visit.conversation_id}"
+        receipt = await call(staff.get, f"{room}/messages/{failed}/receipt")
+        assert (receipt["outcome"], receipt["handoff_reason"]) == ("failed", "failure"), receipt
+        assert receipt["attempts"][0]["status"] == 401 and receipt["tokens"]["input"] == 0, receipt
+        (handoff,) = (await call(staff.get, f"{room}/handoffs"))["items"]
+        assert handoff["reason"] == "failure" and handoff["tried"], handoff
+        await call(public.caller(visit.token).get, f"{room}/messages/{failed}/receipt", status=403)
 
 
 async def test_what_a_human_stops_has_a_receipt_and_is_paid_for(serve):

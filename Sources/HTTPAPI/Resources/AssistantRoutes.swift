@@ -176,7 +176,7 @@ struct ReceiptView: Codable, Sendable {
     var tokens: Tokens
     /// Of all attempts, in millionths of `currency`; null where a price is not known.
     @Nullable var costMicros: Int64?
-    /// ISO 4217
+    /// ISO 4217; null where no cost is known, and where nothing was paid.
     @Nullable var currency: String?
     @Nullable var firstTokenMs: Int64?
     var durationMs: Int64

@@ -38,7 +38,10 @@ extension Transaction {
     private func priced(_ receipt: ReplyReceipt, in workspaceId: Identifier<Workspace>) throws -> ReplyReceipt {
         var receipt = receipt
         receipt.attempts = try priced(receipt.attempts, in: workspaceId)
-        if receipt.costMicros != nil { receipt.currency = try settings(of: workspaceId).assistant.currency }
+        // Nothing is nothing in every currency.
+        if let cost = receipt.costMicros, cost > 0 {
+            receipt.currency = try settings(of: workspaceId).assistant.currency
+        }
         return receipt
     }
 
