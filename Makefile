@@ -80,7 +80,7 @@ $(VENV)/requirements.txt: $(REQUIREMENTS)
 smoke: ## Walk through a running server (URL=http://localhost:8000)
 	@Scripts/smoke "$(URL)"
 
-bench: build ## Measure a release build: start, memory, round trip, idle sockets, several nodes, lists over a million
+bench: build ## Measure a release build: start, memory, round trip, idle sockets, several nodes, lists over a million, knowledge
 	@Scripts/install-packages test
 	@python3 Bench/first_figures.py .build/release/chat-api
 	@echo
@@ -90,6 +90,9 @@ bench: build ## Measure a release build: start, memory, round trip, idle sockets
 	@python3 Bench/streams.py .build/release/chat-api .build/release/model-upstream
 	@echo
 	@python3 Bench/lists.py .build/release/chat-api
+	@echo
+	@swift build -c release --product RetrievalFigures
+	@.build/release/RetrievalFigures Bench/knowledge
 
 lint: ## Check the format of the sources and the table of embedded files
 	@swift format lint --strict --recursive $(SOURCES)
