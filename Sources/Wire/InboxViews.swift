@@ -58,7 +58,8 @@ extension ViewMaker {
             id: identifiers.text(inbox.id), name: inbox.name, key: inbox.key, secret: secret,
             aiEnabled: inbox.isAIEnabled, allowedOrigins: inbox.allowedOrigins, greeting: inbox.greeting,
             languages: inbox.languages, aiProviders: inbox.providers,
-            handoffTeamId: inbox.handoffTeamId.map(identifiers.text), createdAt: inbox.createdAt, updatedAt: inbox.updatedAt)
+            handoffTeamId: inbox.handoffTeamId.map(identifiers.text), createdAt: inbox.createdAt,
+            updatedAt: inbox.updatedAt)
     }
 
     public func inboxForVisitors(_ inbox: Inbox) -> VisitorInboxView {

@@ -118,8 +118,8 @@ struct CopiedInstallation {
                     "message_id, workspace_id, conversation_id, provider, input_tokens, output_tokens, content, created_at",
                     [id, workspace, .integer(9), name, .integer(3), .integer(4), .text("{}"), .integer(1)]
                 ),
-            ] + assistant(id, workspace, name)
-            for row in rows {
+            ]
+            for row in rows + assistant(id, workspace, name) {
                 let places = row.values.map { _ in "?" }.joined(separator: ", ")
                 let sql = "INSERT INTO \(row.table) (\(row.columns)) VALUES (\(places))"
                 try await withCheckedThrowingContinuation { (written: CheckedContinuation<Void, any Error>) in

@@ -36,7 +36,11 @@ async def test_a_budget_that_is_used_up_brings_a_human_and_calls_nobody(serve, l
         server = serve(**environment, **({"AI_DAILY_TOKEN_BUDGET": "50"} if budget == "installation" else {}))
         public = Api(server.base_url)
         staff = head(public)
-        limits = {"workspace": "daily_tokens", "money": "daily_cost_micros", "conversation": "hourly_conversation_tokens"}
+        limits = {
+            "workspace": "daily_tokens",
+            "money": "daily_cost_micros",
+            "conversation": "hourly_conversation_tokens",
+        }
         if budget in limits:
             await call(staff.patch, "admin/settings", {"assistant": {limits[budget]: 50}})
         if budget == "money":

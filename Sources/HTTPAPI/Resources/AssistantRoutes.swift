@@ -50,8 +50,8 @@ struct AssistantRoutes: Sendable {
         table.group = "Assistant"
         table.get(
             "/api/v1/admin/ai/providers",
-            summary: "Providers in the order in which the workspace asks them, how they are doing on this node, and the "
-                + "workspace's budgets",
+            summary: "Providers in the order in which the workspace asks them, how they are doing on this node, and "
+                + "the workspace's budgets",
             access: .staff(.settingsRead), response: ProviderListView.self
         ) { call in
             Answer(ProviderListView(desk.standings(), try await desk.standing(by: call.access)))
@@ -230,7 +230,8 @@ struct ProviderListView: Codable, Sendable {
         order = standing.order
         let asked = standing.order.compactMap { name in providers.first { $0.name == name } }
         let others = providers.filter { !standing.order.contains($0.name) }
-        items = asked.enumerated().map { ProviderView($1, position: $0 + 1) }
+        items =
+            asked.enumerated().map { ProviderView($1, position: $0 + 1) }
             + others.map { ProviderView($0, position: nil) }
         budgets = BudgetsView(standing)
     }

@@ -139,7 +139,8 @@ struct InboxRoutes: Sendable {
         var patch = InboxPatch()
         patch.name = try edit.name.requiredValue(field: "name")
         patch.isAIEnabled = try edit.aiEnabled.requiredValue(field: "ai_enabled")
-        patch.allowedOrigins = edit.allowedOrigins.isAbsent ? nil : Self.origins(edit.allowedOrigins.applied(to: nil) ?? [])
+        patch.allowedOrigins =
+            edit.allowedOrigins.isAbsent ? nil : Self.origins(edit.allowedOrigins.applied(to: nil) ?? [])
         patch.greeting = edit.greeting.change
         patch.languages = try edit.languages.requiredValue(field: "languages")
         var check = Validation()

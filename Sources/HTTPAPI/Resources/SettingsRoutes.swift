@@ -63,10 +63,11 @@ struct SettingsRoutes: Sendable {
     }
 
     private static func tag(of state: (workspace: Workspace, settings: WorkspaceSettings)) -> EntityTag {
-        EntityTag(fields: [
-            state.workspace.name, state.settings.timezone, state.settings.locale,
-            String(state.settings.messageEditSeconds),
-        ] + state.settings.assistant.tagFields)
+        EntityTag(
+            fields: [
+                state.workspace.name, state.settings.timezone, state.settings.locale,
+                String(state.settings.messageEditSeconds),
+            ] + state.settings.assistant.tagFields)
     }
 
     private func patch(_ edit: Edit) throws(ValidationProblems) -> WorkspaceSettingsPatch {

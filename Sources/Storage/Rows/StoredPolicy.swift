@@ -43,7 +43,8 @@ enum StoredPolicy {
     static func applying(_ patch: AssistantPolicyPatch, to stored: JSONValue) -> JSONValue {
         let usual = AssistantPolicy()
         var members = stored.objectValue ?? [:]
-        func set<Value>(_ key: String, _ change: Value??, _ json: (Value) -> JSONValue, unless usual: JSONValue = .null) {
+        func set<Value>(_ key: String, _ change: Value??, _ json: (Value) -> JSONValue, unless usual: JSONValue = .null)
+        {
             guard let change else { return }
             let value = change.map(json)
             members[key] = value == usual ? Optional<JSONValue>.none : value
@@ -56,7 +57,9 @@ enum StoredPolicy {
         set(Key.handoffTopics, patch.handoffTopics, Self.topics, unless: topics(usual.handoffTopics))
         set(Key.handoffPhrases, patch.handoffPhrases, Self.list, unless: list(usual.handoffPhrases))
         set(Key.onAnger, patch.onAnger, { .string($0.rawValue) }, unless: .string(usual.onAnger.rawValue))
-        set(Key.onRepetition, patch.onRepetition, { .string($0.rawValue) }, unless: .string(usual.onRepetition.rawValue))
+        set(
+            Key.onRepetition, patch.onRepetition, { .string($0.rawValue) }, unless: .string(usual.onRepetition.rawValue)
+        )
         set(Key.returnMinutes, patch.returnMinutes, JSONValue.int)
         set(Key.synonyms, patch.synonyms, Self.groups, unless: groups(usual.synonyms))
         return .object(members)

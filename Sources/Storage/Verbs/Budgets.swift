@@ -23,7 +23,8 @@ extension Transaction {
         try add(more, to: account.hour)
         // Both rows are this command's until the commit.
         let (day, hour) = (try spending(account.day.key), try spending(account.hour.key))
-        func require(_ limit: Int64?, _ used: Int64, _ budget: BudgetExhausted.Budget, _ period: SpendingPeriod) throws {
+        func require(_ limit: Int64?, _ used: Int64, _ budget: BudgetExhausted.Budget, _ period: SpendingPeriod) throws
+        {
             guard let limit, used > limit else { return }
             throw BudgetExhausted(budget, endsAt: period.end(at: now))
         }
