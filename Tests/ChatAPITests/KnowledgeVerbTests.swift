@@ -37,7 +37,9 @@ import Testing
             atPath: folder.file("help/sub/loop"), withDestinationPath: folder.file("help"))
     }
 
-    private func run(_ path: String, collection: String? = nil, status: Article.Status? = nil, isTrial: Bool = false)
+    private func run(
+        _ path: String, collection: String? = nil, status: Article.Status? = nil, isTrial: Bool = false
+    )
         async throws -> (run: KnowledgeImportRun, files: KnowledgeFiles)
     {
         let files = try KnowledgeFiles(path: folder.file(path), collection: collection)

@@ -35,11 +35,14 @@ struct KnowledgeImportTests {
         try await fixture.run { client async throws in
             let staff = client.with(token: token)
             let files = [
-                ("a.md", "---\nstatus: published\n---\n# Refunds\n\nWithin 30 days."), ("dir/b.html", "<h1>Pay</h1><p>By card"),
-                ("c.csv", "问题,答案\n怎么开票,在订单里\n为什么,\n"), ("d.csv", "question,answer\nHow?,So\nWhy?,Because"), ("e.exe", "x"),
+                ("a.md", "---\nstatus: published\n---\n# Refunds\n\nWithin 30 days."),
+                ("dir/b.html", "<h1>Pay</h1><p>By card"),
+                ("c.csv", "问题,答案\n怎么开票,在订单里\n为什么,\n"), ("d.csv", "question,answer\nHow?,So\nWhy?,Because"),
+                ("e.exe", "x"),
             ]
             let expected = [
-                "upload/a.md: ", "upload/dir/b.html: ", "upload/c.csv: line 3", "upload/d.csv: ", "upload/e.exe: line 0",
+                "upload/a.md: ", "upload/dir/b.html: ", "upload/c.csv: line 3", "upload/d.csv: ",
+                "upload/e.exe: line 0",
             ]
             let first = try await Self.upload(staff, files).expect(200)
             #expect(
@@ -52,7 +55,9 @@ struct KnowledgeImportTests {
             #expect(articles.map { $0["version"] } == [1, 1, 1, 1])
             #expect(articles.filter { $0["status"] == "published" }.map { $0["title"] } == ["Refunds"])
 
-            let changed = [("a.md", "# Refunds\n\nWithin 60 days."), ("d.csv", "question,answer\nHow?,Thus\nWhy?,Because")]
+            let changed = [
+                ("a.md", "# Refunds\n\nWithin 60 days."), ("d.csv", "question,answer\nHow?,Thus\nWhy?,Because"),
+            ]
             #expect(
                 Self.summary(try await Self.upload(staff, changed).expect(200)) == [
                     "upload/a.md: published_differs", "upload/d.csv: updated unchanged",

@@ -86,7 +86,9 @@ struct FrontMatter: Equatable {
             let colon = line.unicodeScalars.firstIndex(of: ":")
         else { return nil }
         let rest = line[line.unicodeScalars.index(after: colon)...]
-        guard rest.isEmpty || rest.unicodeScalars.first.map({ Characters.isSpace($0.value) }) ?? true else { return nil }
+        guard rest.isEmpty || rest.unicodeScalars.first.map({ Characters.isSpace($0.value) }) ?? true else {
+            return nil
+        }
         return (
             Sentences.trimmed(String(line[..<colon])).lowercased(), Sentences.trimmed(String(rest))
         )

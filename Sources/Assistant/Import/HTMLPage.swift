@@ -59,19 +59,22 @@ enum HTMLPage {
     }
 
     private static let unread: Set<String> = [
-        "script", "style", "noscript", "template", "iframe", "object", "embed", "svg", "math", "canvas", "audio", "video",
+        "script", "style", "noscript", "template", "iframe", "object", "embed", "svg", "math", "canvas", "audio",
+        "video",
         "map", "nav", "footer", "aside", "button", "select", "option", "optgroup", "datalist", "textarea", "input",
         "dialog", "title", "noframes", "frameset", "progress", "meter",
     ]
 
     private static let unreadRoles: Set<String> = [
-        "navigation", "banner", "contentinfo", "complementary", "search", "menu", "menubar", "dialog", "button", "toolbar",
+        "navigation", "banner", "contentinfo", "complementary", "search", "menu", "menubar", "dialog", "button",
+        "toolbar",
     ]
 
     private static let containers: Set<String> = ["div", "section", "ul", "ol", "span", "p", "form", "header", "table"]
 
     private static let unreadClasses: Set<String> = [
-        "nav", "navbar", "navigation", "breadcrumb", "breadcrumbs", "sidebar", "side-bar", "pagination", "pager", "menu",
+        "nav", "navbar", "navigation", "breadcrumb", "breadcrumbs", "sidebar", "side-bar", "pagination", "pager",
+        "menu",
         "footer", "site-header", "site-footer", "page-footer", "cookie-banner", "cookie-notice", "skip-link", "toc",
         "table-of-contents", "share", "social-share", "related-articles", "article-votes", "article-relatives",
     ]

@@ -103,7 +103,10 @@ struct HTMLTokens {
         guard bytes[place...].starts(with: "<!--".utf8) else { return skip(to: UInt8(ascii: ">")) }
         // `<!-->` is a whole comment.
         var index = place + 4
-        if index < bytes.count, bytes[index] == UInt8(ascii: ">") { return place = index + 1 }
+        if index < bytes.count, bytes[index] == UInt8(ascii: ">") {
+            place = index + 1
+            return
+        }
         while index < bytes.count {
             if bytes[index] == UInt8(ascii: ">"), bytes[index - 1] == 0x2D, bytes[index - 2] == 0x2D { break }
             index += 1

@@ -55,7 +55,9 @@ struct KnowledgeFiles {
     }
 
     private static func collect(_ folder: URL, below name: String, depth: Int, into files: inout [File]) throws {
-        guard depth < maximumDepth else { throw CommandFailure.refused("\(folder.path): too many folders inside each other") }
+        guard depth < maximumDepth else {
+            throw CommandFailure.refused("\(folder.path): too many folders inside each other")
+        }
         let keys: [URLResourceKey] = [.isDirectoryKey, .isRegularFileKey, .isSymbolicLinkKey]
         let inside: [URL]
         do {

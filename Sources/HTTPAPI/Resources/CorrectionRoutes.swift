@@ -24,7 +24,8 @@ struct CorrectionRoutes: Sendable {
         table.group = "Assistant"
         table.post(
             "/api/v1/chat/conversations/{id}/messages/{message_id}/correction",
-            summary: "Make a draft article out of a wrong answer of the assistant: of what was asked, and of the body, or "
+            summary:
+                "Make a draft article out of a wrong answer of the assistant: of what was asked, and of the body, or "
                 + "what staff answered afterwards",
             access: .staff(.knowledgeWrite), request: Body.self, isBodyOptional: true, response: ArticleView.self,
             status: .created, problems: [.conflict]

@@ -1,4 +1,5 @@
 import Assistant
+import Dispatch
 import Domain
 import HTTPTypes
 import Identity
@@ -16,6 +17,9 @@ struct KnowledgeImportRoutes: Sendable {
 
     let store: ChatStore
     private let digests: RequestDigests
+    /// Reads one file after the other: a large one takes a second or two, which the threads that answer requests do not
+    /// have.
+    private let readers = DispatchQueue(label: "knowledge-import")
     /// Each holds its files in memory.
     private let slots = UploadSlots(maximum: 4, perCaller: 2)
 
@@ -27,7 +31,8 @@ struct KnowledgeImportRoutes: Sendable {
     static let status = QueryParameter<Article.Status>.choice(
         "status", "what to make of the articles; what their files say, else drafts, when not given")
     static let collection = QueryParameter.text(
-        "collection", maximum: 100, "name that the files are found again by, such as their folder's; \"upload\" when not given")
+        "collection", maximum: 100,
+        "name that the files are found again by, such as their folder's; \"upload\" when not given")
 
     func register(in table: inout EndpointTable) {
         table.group = "Knowledge"
@@ -40,7 +45,8 @@ struct KnowledgeImportRoutes: Sendable {
         }
         table.consumes(
             .init(
-                name: KnowledgeReception.field, summary: "A file, with its name. Several are several parts of this name.",
+                name: KnowledgeReception.field,
+                summary: "A file, with its name. Several are several parts of this name.",
                 isFile: true))
         table.alsoNeeds(.knowledgeRead)
     }
@@ -56,23 +62,28 @@ struct KnowledgeImportRoutes: Sendable {
         var reception = KnowledgeReception(boundary: form.boundary)
         try await form.read { try reception.take($0) }
         try reception.finish()
-        IdempotencyClaim.current?.cover(digests.digest(of: reception.files.flatMap { [Array($0.name.utf8), $0.bytes] }))
+        IdempotencyClaim.current?.cover(
+            digests.digest(of: reception.files.flatMap { [Array($0.name.utf8), $0.bytes] }))
 
         var readings: [ImportedFile.Reading] = []
         var count = 0
         for (name, bytes) in reception.files {
-            let reading = ImportedFile(path: "\(collection)/\(name)", bytes: bytes).read()
+            let reading = await read(ImportedFile(path: "\(collection)/\(name)", bytes: bytes))
             count += reading.articles.count
             guard count <= Self.maximumArticles else {
                 throw Problem(.tooLarge, detail: "the files have more than \(Self.maximumArticles) articles together")
             }
             readings.append(reading)
-            // Reading a large file takes a while, and others are waiting for this thread.
-            await Task.yield()
         }
         var view = ImportView(files: [])
         for reading in readings { view.files.append(try await imported(reading, as: status, by: access)) }
         return Answer(view)
+    }
+
+    private func read(_ file: ImportedFile) async -> ImportedFile.Reading {
+        await withCheckedContinuation { continuation in
+            readers.async { continuation.resume(returning: file.read()) }
+        }
     }
 
     private func imported(

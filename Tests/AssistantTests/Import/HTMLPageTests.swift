@@ -70,25 +70,28 @@ import Testing
                 """)
     }
 
-    @Test(arguments: [
-        ("<p>a<p>b", "a\n\nb"), ("a<b", "a"), ("a < b &amp; c", "a < b & c"), ("<div>a<div>b</div>c</div>", "a\n\nb\n\nc"),
-        ("a<!-- <p>no</p> -->b", "ab"), ("a<!-->b", "ab"), ("a<!-- never closed", "a"), ("a<script>b", "a"),
-        ("a<script>'</scripty>'</script >b", "ab"), ("<ul><li>a</ul></div></p>b", "- a\n\nb"),
-        ("<p>a</b></i>b</p>", "ab"), ("<b>a<p>b</b>c", "a\n\nb\n\nc"), ("<li>a<li>b", "- a\n\n- b"),
-        ("<ul><li>a<ol start=3><li>b<li>c</ol></ul>", "- a\n  3. b\n  4. c"), ("<ul>\n<li></li>\n</ul>x", "x"),
-        ("<a href='http://x.y/a b'>t</a>", "[t](http://x.y/a%20b)"), ("<a href=//x.y/z>t</a>", "[t](//x.y/z)"),
-        ("<a href='JavaScript:x()'>t</a> <a href=' data:text/html,x'>u</a>", "t u"), ("<a href=#x>t</a>", "t"),
-        ("<a href=http://x.y><img src=1 alt='pic'></a>", "[pic](http://x.y)"), ("<a>t</a><a href=''>u</a>", "tu"),
-        ("a&nbsp;&hellip;&#8364;&#x4e2d;&#128;&#0;&bogus;&ampb&copy=1", "a …€中€\u{FFFD}&bogus;&b©=1"),
-        ("<table><tr><td>only<tr><td>one column</table>", "only\n\none column"),
-        ("<table><tr><td><table><tr><td>a<td>b</table><td>c</table>", "| a | b |\n| --- | --- |\n\nc"),
-        ("<table><caption>T<tr><th colspan=2>a<tr><td>b<td>c</table>", "T\n\n| a |  |\n| --- | --- |\n| b | c |"),
-        ("<dl><dt>t<dd>d</dl>", "**t**\n\nd"), ("<p># no heading", "\\# no heading"), ("x<hr>y", "x\n\n---\n\ny"),
-        ("<h2>  a\n <em>b</em></h3>c", "## a b\n\nc"), ("<textarea>a</textarea><select><option>b</select>c", "c"),
-        ("<svg><title>t</title><text>no</text></svg>a", "a"), ("<div class='x sidebar'>no</div>a", "a"),
-        ("<div role=navigation>no</div>a", "a"), ("<pre>```</pre>", "~~~\n```\n~~~"), ("<p>a</p\n>b", "a\n\nb"),
-        ("<IMG ALT=\"A &quot;B&quot;\">", "A \"B\""), ("<p/>a<br/>b", "a  \nb"), ("</br>a</p>", "a"),
-    ] as [(String, String)]) func tagSoupIsReadAsBrowsersReadIt(_ html: String, _ markdown: String) {
+    @Test(
+        arguments: [
+            ("<p>a<p>b", "a\n\nb"), ("a<b", "a"), ("a < b &amp; c", "a < b & c"),
+            ("<div>a<div>b</div>c</div>", "a\n\nb\n\nc"),
+            ("a<!-- <p>no</p> -->b", "ab"), ("a<!-->b", "ab"), ("a<!-- never closed", "a"), ("a<script>b", "a"),
+            ("a<script>'</scripty>'</script >b", "ab"), ("<ul><li>a</ul></div></p>b", "- a\n\nb"),
+            ("<p>a</b></i>b</p>", "ab"), ("<b>a<p>b</b>c", "a\n\nb\n\nc"), ("<li>a<li>b", "- a\n\n- b"),
+            ("<ul><li>a<ol start=3><li>b<li>c</ol></ul>", "- a\n  3. b\n  4. c"), ("<ul>\n<li></li>\n</ul>x", "x"),
+            ("<a href='http://x.y/a b'>t</a>", "[t](http://x.y/a%20b)"), ("<a href=//x.y/z>t</a>", "[t](//x.y/z)"),
+            ("<a href='JavaScript:x()'>t</a> <a href=' data:text/html,x'>u</a>", "t u"), ("<a href=#x>t</a>", "t"),
+            ("<a href=http://x.y><img src=1 alt='pic'></a>", "[pic](http://x.y)"), ("<a>t</a><a href=''>u</a>", "tu"),
+            ("a&nbsp;&hellip;&#8364;&#x4e2d;&#128;&#0;&bogus;&ampb&copy=1", "a …€中€\u{FFFD}&bogus;&b©=1"),
+            ("<table><tr><td>only<tr><td>one column</table>", "only\n\none column"),
+            ("<table><tr><td><table><tr><td>a<td>b</table><td>c</table>", "| a | b |\n| --- | --- |\n\nc"),
+            ("<table><caption>T<tr><th colspan=2>a<tr><td>b<td>c</table>", "T\n\n| a |  |\n| --- | --- |\n| b | c |"),
+            ("<dl><dt>t<dd>d</dl>", "**t**\n\nd"), ("<p># no heading", "\\# no heading"), ("x<hr>y", "x\n\n---\n\ny"),
+            ("<h2>  a\n <em>b</em></h3>c", "## a b\n\nc"), ("<textarea>a</textarea><select><option>b</select>c", "c"),
+            ("<svg><title>t</title><text>no</text></svg>a", "a"), ("<div class='x sidebar'>no</div>a", "a"),
+            ("<div role=navigation>no</div>a", "a"), ("<pre>```</pre>", "~~~\n```\n~~~"), ("<p>a</p\n>b", "a\n\nb"),
+            ("<IMG ALT=\"A &quot;B&quot;\">", "A \"B\""), ("<p/>a<br/>b", "a  \nb"), ("</br>a</p>", "a"),
+        ] as [(String, String)]) func tagSoupIsReadAsBrowsersReadIt(_ html: String, _ markdown: String)
+    {
         #expect(read(html)?.content == markdown)
     }
 
@@ -107,7 +110,8 @@ import Testing
 
     @Test func theEncodingIsThatOfThePage() {
         let head = "<html><meta http-equiv=Content-Type content='text/html; charset=gb2312'><p>"
-        let article = ImportedFile(path: "a.htm", bytes: Array(head.utf8) + TextEncodingTests.chinese).read().articles.first
+        let article = ImportedFile(path: "a.htm", bytes: Array(head.utf8) + TextEncodingTests.chinese).read().articles
+            .first
         #expect(article?.content == "怎么退款,三天")
     }
 
@@ -121,7 +125,9 @@ import Testing
 
     @Test func manyTagsTakeTimeByTheirNumber() {
         let clock = ContinuousClock()
-        for piece in ["<p>a", "<a href='", "<!--", "<script>", "</x>", "&#x", "<b><i>", "<li>", "<td>", "< ", "<h1><h2>"] {
+        for piece in [
+            "<p>a", "<a href='", "<!--", "<script>", "</x>", "&#x", "<b><i>", "<li>", "<td>", "< ", "<h1><h2>",
+        ] {
             let html = String(repeating: piece, count: 100_000 / piece.utf8.count)
             #expect(clock.measure { _ = read(html) } < .seconds(20), "\(piece)")
         }

@@ -6,10 +6,14 @@ import Testing
 /// Whatever is in a file, reading it ends, with articles within their limits or with problems.
 @Suite struct ImportFuzzTests {
     private static let words: [String] = [
-        "<", ">", "</", "/>", "<!--", "-->", "<p>", "<table>", "<tr>", "<td>", "</table>", "<li>", "<ul>", "</ul>", "<h1>",
-        "<script>", "</script>", "<title>", "<a href=", "\"", "'", "=", "&", "&amp", "&#", "&#x110000;", ";", "charset=gbk",
-        "---", "\n", "\r\n", "\r", ",", "|", "title:", "questions:", "- ", "[", "]", "# ", "```", "问题", "答案", "question,answer",
-        "退款", "é", "\u{0}", "\u{FEFF}", "\u{200D}", "a", " ", "\t", "sep=", "<blockquote>", "<pre>", "<details><summary>", "<b>",
+        "<", ">", "</", "/>", "<!--", "-->", "<p>", "<table>", "<tr>", "<td>", "</table>", "<li>", "<ul>", "</ul>",
+        "<h1>",
+        "<script>", "</script>", "<title>", "<a href=", "\"", "'", "=", "&", "&amp", "&#", "&#x110000;", ";",
+        "charset=gbk",
+        "---", "\n", "\r\n", "\r", ",", "|", "title:", "questions:", "- ", "[", "]", "# ", "```", "问题", "答案",
+        "question,answer",
+        "退款", "é", "\u{0}", "\u{FEFF}", "\u{200D}", "a", " ", "\t", "sep=", "<blockquote>", "<pre>",
+        "<details><summary>", "<b>",
     ]
 
     @Test(arguments: ["a.md", "a.html", "a.csv"]) func randomFilesAreReadToTheirEnd(_ path: String) {
@@ -37,7 +41,8 @@ import Testing
     }
 
     @Test func everyBeginningOfAFileIsReadToItsEnd() {
-        let html = "<!doctype html><html lang=\"zh\"><title>T&amp;</title><!-- c --><table><tr><td colspan=2>a|b<a href='x'>l</a><pre>p"
+        let html =
+            "<!doctype html><html lang=\"zh\"><title>T&amp;</title><!-- c --><table><tr><td colspan=2>a|b<a href='x'>l</a><pre>p"
         let table = "\u{FEFF}问题;答案\r\n\"a\"\"|b\r\nc\";d\r\n"
         let text = "---\ntitle: \"x\"\nquestions: [a, 'b']\n---\n# H\n```\ncode\n```\n"
         for (path, whole) in [("a.html", html), ("a.csv", table), ("a.md", text)] {

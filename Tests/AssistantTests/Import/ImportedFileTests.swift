@@ -37,12 +37,16 @@ import Testing
             ])
     }
 
-    @Test(arguments: [
-        ("# Title #\n\ntext", "Title", "text"), ("\n\n# 标题\r\n正文", "标题", "正文"),
-        ("Title\n=====\n\ntext", "Title", "text"), ("text first\n\n## Later\n\nmore", "Later", "text first\n\n## Later\n\nmore"),
-        ("only text", "how to pay", "only text"), ("---\nsome text below a line", "how to pay", "---\nsome text below a line"),
-        ("---\nquestions: [a, \"b, c\"]\n---\n# H\ntext", "H", "text"),
-    ] as [(String, String, String)]) func aTitleIsFound(_ text: String, title: String, content: String) {
+    @Test(
+        arguments: [
+            ("# Title #\n\ntext", "Title", "text"), ("\n\n# 标题\r\n正文", "标题", "正文"),
+            ("Title\n=====\n\ntext", "Title", "text"),
+            ("text first\n\n## Later\n\nmore", "Later", "text first\n\n## Later\n\nmore"),
+            ("only text", "how to pay", "only text"),
+            ("---\nsome text below a line", "how to pay", "---\nsome text below a line"),
+            ("---\nquestions: [a, \"b, c\"]\n---\n# H\ntext", "H", "text"),
+        ] as [(String, String, String)]) func aTitleIsFound(_ text: String, title: String, content: String)
+    {
         let article = read("faq/how-to_pay.md", text).articles.first
         #expect(article?.title == title)
         #expect(article?.content == content)
@@ -54,17 +58,25 @@ import Testing
         #expect(read("a.md", "# 42\n\n7").articles.first?.locale == "en")
     }
 
-    @Test(arguments: [
-        ("a.md", "---\ntitle: X\nlocale: ?!\nstatus: perhaps\n---\ntext", ["line 3: ", "line 4: "]),
-        ("a.md", "---\ntitle: X\n\ntext", ["line 1: "]), ("a.md", "# Only a title\n", ["line 1: there is no text"]),
-        ("a.md", "", ["line 1: there is no text"]), ("a.md", "one\ntwo\u{0}", ["line 2: the file is no text"]),
-        ("a.pdf", "x", ["only Markdown"]), ("noending", "x", ["only Markdown"]),
-        ("a.csv", "question,answer\na,b\n\"c,d\ne", ["line 3: the quote"]),
-        ("a.csv", "question,answer\na,b\na,c\n,d\ne,\nf,g,h", ["line 3: ", "line 4: ", "line 5: ", "line 6: "]),
-        ("a.csv", "colour,size\nred,1", ["line 1: the first row"]), ("a.csv", "", ["the file is empty"]),
-        ("a.csv", "question,answer\n", ["no row has"]), ("a.csv", "question,frage,question,answer\na,b,c,d", ["line 1: two"]),
-        ("a.csv", "question,answer,status,lang\na,b,later,en\na2,b,draft,!", ["line 2: the status", "line 3: the locale"]),
-    ] as [(String, String, [String])]) func whatIsWrongIsToldWithItsLineAndNothingIsImported(_ path: String, _ text: String, _ starts: [String]) {
+    @Test(
+        arguments: [
+            ("a.md", "---\ntitle: X\nlocale: ?!\nstatus: perhaps\n---\ntext", ["line 3: ", "line 4: "]),
+            ("a.md", "---\ntitle: X\n\ntext", ["line 1: "]), ("a.md", "# Only a title\n", ["line 1: there is no text"]),
+            ("a.md", "", ["line 1: there is no text"]), ("a.md", "one\ntwo\u{0}", ["line 2: the file is no text"]),
+            ("a.pdf", "x", ["only Markdown"]), ("noending", "x", ["only Markdown"]),
+            ("a.csv", "question,answer\na,b\n\"c,d\ne", ["line 3: the quote"]),
+            ("a.csv", "question,answer\na,b\na,c\n,d\ne,\nf,g,h", ["line 3: ", "line 4: ", "line 5: ", "line 6: "]),
+            ("a.csv", "colour,size\nred,1", ["line 1: the first row"]), ("a.csv", "", ["the file is empty"]),
+            ("a.csv", "question,answer\n", ["no row has"]),
+            ("a.csv", "question,frage,question,answer\na,b,c,d", ["line 1: two"]),
+            (
+                "a.csv", "question,answer,status,lang\na,b,later,en\na2,b,draft,!",
+                ["line 2: the status", "line 3: the locale"]
+            ),
+        ] as [(String, String, [String])]) func whatIsWrongIsToldWithItsLineAndNothingIsImported(
+            _ path: String, _ text: String, _ starts: [String]
+        )
+    {
         let reading = read(path, text)
         #expect(reading.articles.isEmpty)
         #expect(reading.problems.count == starts.count)
@@ -80,15 +92,22 @@ import Testing
         #expect(reading.problems.last?.message == "and 980 more like these")
     }
 
-    @Test(arguments: [
-        ("question,answer\r\nHow?,So\r\n", [("How?", ["How?"], "So")]),
-        ("\u{FEFF}问题;答案\n\"怎么退款？|退款多久到账\n能退吗\";\"三天。\r\n请\"\"等\"\"\"\n", [("怎么退款？", ["怎么退款？", "退款多久到账", "能退吗"], "三天。\n请\"等\"")]),
-        ("标题\t问题\t回答\n发票\t怎么开票\t在订单里\n", [("发票", ["怎么开票"], "在订单里")]),
-        ("Title,Answer\nPay, by card \n\n,,\nRefund,\"a,b\"", [("Pay", [], "by card"), ("Refund", [], "a,b")]),
-        ("sep=;\r\nquestion;answer\r\na;b,c\r\n", [("a", ["a"], "b,c")]),
-        ("question,answer\ra,b\rc,d", [("a", ["a"], "b"), ("c", ["c"], "d")]),
-        ("Q,A\n  \"x\" ,y\n", [("x", ["x"], "y")]),
-    ] as [(String, [(String, [String], String)])]) func tablesAreRead(_ text: String, _ expected: [(String, [String], String)]) {
+    @Test(
+        arguments: [
+            ("question,answer\r\nHow?,So\r\n", [("How?", ["How?"], "So")]),
+            (
+                "\u{FEFF}问题;答案\n\"怎么退款？|退款多久到账\n能退吗\";\"三天。\r\n请\"\"等\"\"\"\n",
+                [("怎么退款？", ["怎么退款？", "退款多久到账", "能退吗"], "三天。\n请\"等\"")]
+            ),
+            ("标题\t问题\t回答\n发票\t怎么开票\t在订单里\n", [("发票", ["怎么开票"], "在订单里")]),
+            ("Title,Answer\nPay, by card \n\n,,\nRefund,\"a,b\"", [("Pay", [], "by card"), ("Refund", [], "a,b")]),
+            ("sep=;\r\nquestion;answer\r\na;b,c\r\n", [("a", ["a"], "b,c")]),
+            ("question,answer\ra,b\rc,d", [("a", ["a"], "b"), ("c", ["c"], "d")]),
+            ("Q,A\n  \"x\" ,y\n", [("x", ["x"], "y")]),
+        ] as [(String, [(String, [String], String)])]) func tablesAreRead(
+            _ text: String, _ expected: [(String, [String], String)]
+        )
+    {
         let reading = read("t.csv", text)
         #expect(reading.problems.isEmpty)
         #expect(reading.articles.map(\.title) == expected.map(\.0))
@@ -110,9 +129,12 @@ import Testing
         #expect(sources.map(ImportedFile.path(ofSource:)) == ["t.csv", "t.csv", "t.csv"])
     }
 
-    @Test(arguments: [
-        ("./help/a.md", "help/a.md"), ("/help//a.md", "help/a.md"), ("..\\..\\etc\\a.md", "etc/a.md"), ("a\u{7}.md", "a.md"),
-    ] as [(String, String)]) func pathsAreKnownInOneForm(_ path: String, _ known: String) {
+    @Test(
+        arguments: [
+            ("./help/a.md", "help/a.md"), ("/help//a.md", "help/a.md"), ("..\\..\\etc\\a.md", "etc/a.md"),
+            ("a\u{7}.md", "a.md"),
+        ] as [(String, String)]) func pathsAreKnownInOneForm(_ path: String, _ known: String)
+    {
         #expect(ImportedFile.knownPath(of: path) == known)
     }
 
