@@ -30,36 +30,48 @@ struct KnownDetails: Sendable, Equatable {
     func containsKey(_ key: String) -> Bool { keys.contains(key) }
 
     private mutating func collect(_ text: String, withKeys: Bool) {
-        var digits = ""
+        // Bytes, because a conversation has many thousands of them and all that is looked for is ASCII.
+        var digits: [UInt8] = []
         var gap = 0
-        var word = ""
-        func close(_ details: inout Self) {
-            if digits.utf8.count >= Self.shortest { details.numbers.insert(digits) }
-            digits = ""
-        }
-        func closeWord(_ details: inout Self) {
-            var whole = Substring(word)
-            while let last = whole.last, last == "." || last == "-" { whole = whole.dropLast() }
-            if whole.contains("@") { details.emails.insert(whole.lowercased()) }
-            if withKeys, whole.utf8.count >= DetailScanner.shortestKey { details.keys.insert(String(whole)) }
-            word = ""
-        }
-        for scalar in PromptText.clean(text).unicodeScalars {
+        var word: [UInt8] = []
+        var isMail = false
+        for scalar in text.unicodeScalars {
+            if scalar.value >= 0x80, Characters.isInvisible(scalar.value) { continue }
+            let byte = UInt8(truncatingIfNeeded: scalar.value)
             if Characters.isDigit(scalar.value) {
-                digits.unicodeScalars.append(scalar)
+                digits.append(byte)
                 gap = 0
-            } else if DetailScanner.isSeparator(scalar), gap < DetailScanner.longestGap {
-                gap += 1
-            } else {
-                close(&self)
+            } else if !digits.isEmpty {
+                if gap < DetailScanner.longestGap, DetailScanner.isSeparator(scalar) {
+                    gap += 1
+                } else {
+                    closeNumber(&digits)
+                }
             }
-            if DetailScanner.isMailboxScalar(scalar) || scalar == "@" {
-                word.unicodeScalars.append(scalar)
-            } else {
-                closeWord(&self)
+            if scalar == "@" || DetailScanner.isMailboxScalar(scalar) {
+                word.append(byte)
+                isMail = isMail || scalar == "@"
+            } else if !word.isEmpty {
+                closeWord(&word, &isMail, withKeys)
             }
         }
-        close(&self)
-        closeWord(&self)
+        closeNumber(&digits)
+        closeWord(&word, &isMail, withKeys)
+    }
+
+    private mutating func closeNumber(_ digits: inout [UInt8]) {
+        if digits.count >= Self.shortest { numbers.insert(String(decoding: digits, as: UTF8.self)) }
+        digits.removeAll(keepingCapacity: true)
+    }
+
+    private mutating func closeWord(_ word: inout [UInt8], _ isMail: inout Bool, _ withKeys: Bool) {
+        if isMail || (withKeys && word.count >= DetailScanner.shortestKey) {
+            while let last = word.last, last == 0x2E || last == 0x2D { word.removeLast() }
+            let whole = String(decoding: word, as: UTF8.self)
+            if isMail { emails.insert(whole.lowercased()) }
+            if withKeys, word.count >= DetailScanner.shortestKey { keys.insert(whole) }
+        }
+        word.removeAll(keepingCapacity: true)
+        isMail = false
     }
 }

@@ -53,18 +53,20 @@ public struct ReplyFilter: Sendable {
 
     /// - Parameter passages: the sources, the first of which is number 1.
     public init(passages: [Passage], maximumScalars: Int = maximumScalars) {
-        self.init(passages: passages, conversation: [], rules: "", language: .english, limit: maximumScalars)
+        self.init(
+            passages: passages, conversation: [], rules: RuleWords(""), language: .english, limit: maximumScalars)
     }
 
     /// For a reply to `prompt`: what stands in its sources and its conversation may stand in the reply.
-    public init(_ prompt: ReplyPrompt) {
+    /// - Parameter rules: of the prompt, when they are prepared already.
+    init(_ prompt: ReplyPrompt, rules: RuleWords? = nil) {
         let turns = (prompt.turns + prompt.interlude).map(\.text)
         self.init(
             passages: prompt.passages, conversation: [prompt.question, prompt.summary ?? ""] + turns,
-            rules: prompt.system, language: prompt.language, limit: Self.maximumScalars)
+            rules: rules?.text == prompt.system ? rules ?? RuleWords("") : RuleWords(prompt.system), language: prompt.language, limit: Self.maximumScalars)
     }
 
-    private init(passages: [Passage], conversation: [String], rules: String, language: Language, limit: Int) {
+    private init(passages: [Passage], conversation: [String], rules: RuleWords, language: Language, limit: Int) {
         sourceCount = passages.count
         addresses = SourceAddresses(passages, conversation: conversation)
         details = DetailFilter(

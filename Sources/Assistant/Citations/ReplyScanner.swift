@@ -476,9 +476,16 @@ struct ReplyScanner {
         return mayOpen && !isFinal ? false : nil
     }
 
+    static func mayOpenAddress(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar {
+        case "h", "H", "f", "F", "w", "W": true
+        default: false
+        }
+    }
+
     /// The length of the address that starts here, in a text that is all there; nil when none does.
     func addressLength() -> Int? {
-        guard ["h", "H", "f", "F", "w", "W"].contains(text[start]), opening() == true else { return nil }
+        guard Self.mayOpenAddress(text[start]), opening() == true else { return nil }
         var end = start
         while end < text.count, Self.isAddressScalar(text[end]) { end += 1 }
         return trimmedLength(from: start, to: end)

@@ -1,3 +1,24 @@
+/// The words of the rules that a model works under, ready to be compared with what it writes.
+struct RuleWords: Sendable {
+    let text: String
+    fileprivate let words: [String]
+    /// Where each word stands.
+    fileprivate let places: [String: [Int]]
+
+    init(_ text: String) {
+        self.text = text
+        var words: [String] = []
+        var word = String.UnicodeScalarView()
+        // Markers of ours never come through.
+        let plain = [ReplyMarker.unknown, PromptText.humanAgentTag].reduce(text) { $0.replacing($1, with: " ") }
+        for scalar in PromptText.clean(plain).unicodeScalars + ["\n"] {
+            RuleGuard.advance(scalar, &word) { if !RuleGuard.isNumber($0) { words.append($0) } }
+        }
+        self.words = words
+        places = Dictionary(grouping: words.indices, by: { words[$0] })
+    }
+}
+
 /// Keeps the rules that a model works under to itself.
 ///
 /// Compares words, whatever stands between them; numbers are passed over, because those of sources come and go. From a few words of the rules in a row on what follows is held back, so
@@ -23,8 +44,7 @@ struct RuleGuard: Sendable {
         var hold: Int?
     }
 
-    private let tokens: [String]
-    private let places: [String: [Int]]
+    private let rules: RuleWords
     private(set) var hasLeaked = false
     private var runs: [Run] = []
     private var token = String.UnicodeScalarView()
@@ -32,21 +52,17 @@ struct RuleGuard: Sendable {
     private var pending: [Unicode.Scalar] = []
     private var offset = 0
 
-    /// - Parameter rules: what must not be quoted; nothing is held back when it is empty.
-    init(_ rules: String) {
-        var tokens: [String] = []
-        var token = String.UnicodeScalarView()
-        // Markers of ours never come through.
-        let text = [ReplyMarker.unknown, PromptText.humanAgentTag].reduce(rules) { $0.replacing($1, with: " ") }
-        for scalar in PromptText.clean(text).unicodeScalars + ["\n"] {
-            Self.advance(scalar, &token) { if !Self.isNumber($0) { tokens.append($0) } }
-        }
-        self.tokens = tokens
-        places = Dictionary(grouping: tokens.indices, by: { tokens[$0] })
+    /// For each word of the rules, the run that would go on there, while a word is followed.
+    private var slots: [Int]
+
+    /// - Parameter rules: what must not be quoted; nothing is held back when they are empty.
+    init(_ rules: RuleWords) {
+        self.rules = rules
+        slots = Array(repeating: -1, count: rules.words.count + 1)
     }
 
     mutating func push(_ scalars: some Sequence<Unicode.Scalar>, isFinal: Bool) -> [Unicode.Scalar] {
-        guard !tokens.isEmpty else { return Array(scalars) }
+        guard !rules.words.isEmpty else { return Array(scalars) }
         for scalar in scalars where !hasLeaked {
             pending.append(scalar)
             var ended: [String] = []
@@ -78,17 +94,22 @@ struct RuleGuard: Sendable {
     private mutating func follow(_ word: String, endsAt place: Int) {
         guard !hasLeaked, !Self.isNumber(word) else { return }
         let weight = word.unicodeScalars.first.map { Characters.isHan($0.value) } == true ? Self.character : Self.word
-        var following: [Int: Run] = [:]
+        var following: [Run] = []
         func keep(_ run: Run) {
-            guard let other = following[run.next] else { return following[run.next] = run }
+            let slot = slots[run.next]
+            guard slot >= 0 else {
+                slots[run.next] = following.count
+                return following.append(run)
+            }
             // The heavier one is nearer to a quotation. What is held stays held.
-            var kept = (run.weight, -run.deviations) > (other.weight, -other.deviations) ? run : other
-            kept.hold = [run.hold, other.hold].compactMap { $0 }.min()
-            following[run.next] = kept
+            let other = following[slot]
+            if (run.weight, -run.deviations) > (other.weight, -other.deviations) { following[slot] = run }
+            following[slot].hold = [run.hold, other.hold].compactMap { $0 }.min()
         }
+        let places = rules.places[word] ?? []
         for var run in runs {
-            let window = tokens[min(run.next, tokens.count)...].prefix(1 + Self.tolerated - run.deviations)
-            if let found = window.firstIndex(of: word) {
+            let last = run.next + Self.tolerated - run.deviations
+            if let found = places.first(where: { $0 >= run.next }), found <= last {
                 run.deviations += found - run.next
                 run.next = found + 1
                 run.weight += weight
@@ -98,8 +119,9 @@ struct RuleGuard: Sendable {
                 keep(run)
             }
         }
-        for index in places[word] ?? [] { keep(Run(next: index + 1, weight: weight, hold: nil)) }
-        runs = following.values.sorted { $0.next < $1.next }
+        for index in places { keep(Run(next: index + 1, weight: weight, hold: nil)) }
+        for run in following { slots[run.next] = -1 }
+        runs = following
         for index in runs.indices where runs[index].weight >= Self.held && runs[index].hold == nil {
             runs[index].hold = place
         }
@@ -107,7 +129,7 @@ struct RuleGuard: Sendable {
     }
 
     /// Takes one scalar; `end` is told each token that it ends.
-    private static func advance(
+    fileprivate static func advance(
         _ scalar: Unicode.Scalar, _ token: inout String.UnicodeScalarView, _ end: (String) -> Void
     ) {
         let isHan = Characters.isHan(scalar.value)
@@ -120,13 +142,18 @@ struct RuleGuard: Sendable {
         if isHan { end(folded([scalar])) }
     }
 
-    private static func isNumber(_ word: String) -> Bool {
+    fileprivate static func isNumber(_ word: String) -> Bool {
         word.unicodeScalars.allSatisfy { Characters.isDigit($0.value) }
     }
 
     private static func folded(_ scalars: some Sequence<Unicode.Scalar>) -> String {
         var view = String.UnicodeScalarView()
-        view.append(contentsOf: scalars)
-        return ComparableText(String(view)).string
+        var isPlain = true
+        for scalar in scalars {
+            isPlain = isPlain && scalar.isASCII
+            let isUpper = scalar.value >= 0x41 && scalar.value <= 0x5A
+            view.append(isUpper ? Unicode.Scalar(UInt8(truncatingIfNeeded: scalar.value | 0x20)) : scalar)
+        }
+        return isPlain ? String(view) : ComparableText(String(view)).string
     }
 }

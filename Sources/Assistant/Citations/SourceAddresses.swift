@@ -14,7 +14,7 @@ struct SourceAddresses: Sendable, Equatable {
         for passage in passages {
             for text in [passage.text, passage.title] { collect(Array(text.unicodeScalars)) }
         }
-        for text in conversation {
+        for text in conversation where text.utf8.contains(0x2E) {
             let scalars = Array(text.unicodeScalars)
             for index in scalars.indices where scalars[index] == "." {
                 guard let found = ReplyScanner(scalars, at: index, isFinal: true).bareAddress() else { continue }
@@ -51,7 +51,7 @@ struct SourceAddresses: Sendable, Equatable {
     }
 
     private mutating func collect(_ text: [Unicode.Scalar]) {
-        for index in text.indices {
+        for index in text.indices where text[index] == ":" || text[index] == "." {
             let scanner = ReplyScanner(text, at: index, isFinal: true)
             if let length = scanner.schemeTailLength() { tails.insert(Self.key(text[index..<index + length])) }
             if let found = scanner.bareAddress() {
@@ -62,8 +62,9 @@ struct SourceAddresses: Sendable, Equatable {
         }
         var index = 0
         while index < text.count {
-            let scanner = ReplyScanner(text, at: index, isFinal: true)
-            if let length = scanner.addressLength() {
+            if ReplyScanner.mayOpenAddress(text[index]),
+                let length = ReplyScanner(text, at: index, isFinal: true).addressLength()
+            {
                 insert(text[index..<index + length])
                 index += length
                 continue

@@ -10,6 +10,8 @@ public struct ReplyComposer: Sendable {
     private let budgets: ModelBudgets
     private let clock: any Clock<Duration>
     private let limit: Duration
+    /// Of the prompts that ``prompts`` makes.
+    private let rules = RuleWords(SystemPrompt.text(company: nil))
 
     /// - Parameter limit: time for the whole reply, all providers together: `AI_REPLY_SECONDS`.
     public init(
@@ -78,7 +80,7 @@ public struct ReplyComposer: Sendable {
         _ prompt: ReplyPrompt, for spender: Spender, _ account: ReplyAccount,
         deliver: @escaping @Sendable (ReplyPiece) async throws -> Void
     ) async throws -> ComposedReply {
-        let fresh = ReplyFilter(prompt)
+        let fresh = ReplyFilter(prompt, rules: rules)
         let filter = Mutex(fresh)
         let handoff = Mutex<Handoff?>(nil)
         let reply = try await chain.reply(
