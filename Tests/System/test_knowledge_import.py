@@ -1,4 +1,4 @@
-"""Knowledge from files, by the command and over HTTP, and from answers that were wrong: up to what customers are told."""
+"""Knowledge from files, by the command and over HTTP, and from wrong answers: up to what customers are told."""
 
 import asyncio
 from pathlib import Path
