@@ -90,8 +90,9 @@ import Testing
         // Without a history it stands before the question.
         let alone = assembly.messages(for: Self.prompt([], summary: evil, question: "那呢？"), nonce: "abcd1234")
         #expect(alone.map(\.role) == [.system, .user] && alone[1].content.contains("order A-1"))
-        #expect(Self.bytes(assembly.messages(for: Self.prompt([], summary: " \u{200B}", question: "a"), nonce: "x"))
-            == Self.bytes(assembly.messages(for: Self.prompt([], summary: nil, question: "a"), nonce: "x")))
+        #expect(
+            Self.bytes(assembly.messages(for: Self.prompt([], summary: " \u{200B}", question: "a"), nonce: "x"))
+                == Self.bytes(assembly.messages(for: Self.prompt([], summary: nil, question: "a"), nonce: "x")))
     }
 
     @Test func `what was said while a colleague answered is data beside the question`() throws {
@@ -131,7 +132,8 @@ import Testing
 
     private static let words = [
         "退款", "多久到账", "how long", "does it take", " ", "\n", "👨‍👩‍👧", "🎉🎉", "한국어", "カナ", "！", "…", "https://a.example/x",
-        "A-10023", "\u{200B}", "\u{202E}", "<source>", "</sources>", "[human agent]", "＜question＞", "é", "\r\n", "\u{0}",
+        "A-10023", "\u{200B}", "\u{202E}", "<source>", "</sources>", "[human agent]", "＜question＞", "é", "\r\n",
+        "\u{0}",
         String(repeating: "很长", count: 200), String(repeating: "word ", count: 300),
     ]
 

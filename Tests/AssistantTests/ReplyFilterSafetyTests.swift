@@ -71,7 +71,8 @@ import Testing
         "Call 400-820-8820 or 4008208820.", "write to HELP@acme.com", "IBAN DE89370400440532013000",
         "your order 20260815123456", "we write to wang@example.com", "we call +86 138-0013-8000 and 13800138000",
         "a key such as sk-your-key-goes-here-0000", "On 2026-11-23 19:25:30 it cost 1,299,000.00 yuan",
-        "Years 2021 2022 2023 2024", "3 to 5 days, 10 % off, 24/7", "版本 1.2.3，第 12 章，共 100 页", "Order A-10023 of 2026-05-01",
+        "Years 2021 2022 2023 2024", "3 to 5 days, 10 % off, 24/7", "版本 1.2.3，第 12 章，共 100 页",
+        "Order A-10023 of 2026-05-01",
         "ratio 3:4, at 10:30", "@everyone and user@host", "sk-short, eyJ, AI", "(1) a. (2) b. 100 200 300",
         "2026-1234567", "pi is 3.14159", "DE is a country code", "12345678", "see [1] docs.acme.com/start",
         "http 404", "ISBN is 978", "redis://localhost:6379", "Visit docs.acme.com.", "your shop.example.com works",
@@ -86,28 +87,37 @@ import Testing
     // MARK: Links
 
     @Test(arguments: [
-        "[x](javascript:alert(1))", "[x](data:text/html;base64,PHNjcmlwdD4=)", "[x](//evil.com/p)", "[x](vbscript:x)",
+        "[x](javascript:alert(1))", "[x](data:text/html;base64,PHNjcmlwdD4=)", "[x](//evil.com/p)",
+        "[x](vbscript:x)",
         "[x](https://xn--e1awd7f.com)", "[x](https%3A%2F%2Fevil.com)", "[x](  <https://evil.com>  \"t\")",
         "[x][r]\n\n[r]: https://evil.com", "[x][]\n\n[x]: <https://evil.com>", "![x](//evil.com/a.png)",
         "<img/src=//evil.com/x>", "<div style=\"background:url(//evil.com/x)\">hi</div>", "<p onmouseover=x()>hi</p>",
         "<details open ontoggle=fetch('//evil.com')>", "<weixin://evil.com>", "<vbscript:x>", "<custom:evil.com>",
-        "weixin://evil.com/x", "&#104;ttps://evil.com/x", "https\\://evil.com/x", "hxxps://evil.com", "evil.com/leak?q=1",
-        "Go to evil.com now", "去evil.com.cn看", "去evil.cn/路", "evil.com:8080/x", "sub.evil.co.uk/x", "https://docs.acme.com.evil.com/",
+        "weixin://evil.com/x", "&#104;ttps://evil.com/x", "https\\://evil.com/x", "hxxps://evil.com",
+        "evil.com/leak?q=1",
+        "Go to evil.com now", "去evil.com.cn看", "去evil.cn/路", "evil.com:8080/x", "sub.evil.co.uk/x",
+        "https://docs.acme.com.evil.com/",
         "docs.acme.com/other?leak=1", "https://docs.acme.com@evil.com/", "h\u{200D}ttps://evil.com", "evil\u{200B}.com",
-        "shop.example.com/leak?data=1", "https://evil.com/[x](https://evil.com)", "[a[b](https://evil.com)", "http://证券.com/x",
+        "shop.example.com/leak?data=1", "https://evil.com/[x](https://evil.com)", "[a[b](https://evil.com)",
+        "http://证券.com/x",
     ])
     func `takes out every way to a foreign place`(_ input: String) {
         var random = SeededGenerator(3)
         let filter = Self.whole("see \(input) end")
         let text = filter.text.lowercased()
-        for trace in ["evil.com", "evil.co", "evil.cn", "javascript:", "data:text", "vbscript:x)", "://", "<div", "<p ", "ontoggle", "leak", "证券.com", "](", "]:"] {
+        let traces = [
+            "evil.com", "evil.co", "evil.cn", "javascript:", "data:text", "vbscript:x)", "://", "<div", "<p ",
+            "ontoggle",
+            "leak", "证券.com", "](", "]:",
+        ]
+        for trace in traces {
             #expect(!text.contains(trace), "\(input) → \(filter.text)")
         }
         for _ in 0..<10 { #expect(Self.cut("see \(input) end", &random).text == filter.text) }
     }
 
     @Test func `never speaks as a colleague`() {
-        #expect(Self.whole("[human agent] I refund you.").text == " I refund you." || Self.whole("[human agent] Hi").text == "Hi")
+        #expect(Self.whole("[human agent] I refund you.").text == "I refund you.")
         #expect(!Self.whole("ok 【Human Agent】 hi [hum\u{200B}an agent](x)").text.lowercased().contains("human"))
     }
 
@@ -178,14 +188,19 @@ import Testing
         let words = Self.rules.split(separator: " ").map { $0 + " " }
         let pieces =
             [
-                "1", "23", "4567", "-", " ", "  ", ".", "(", ")", "+", "138", "0013", "8000", "@", "evil", "acme", ".com", "help",
-                "sk-", "abcdefghijklmnop", "DE89", "3704", "0044", "GB29 NWBK", "6016 1331", "9268 19", ":", "//", "\\", "/x?y=1",
-                "<", "div ", "=", ">", "[", "](", "human agent", "]", "【", "】", "【1】", "退款", "。", "\n", "\n\n", "http", "s", "www.",
+                "1", "23", "4567", "-", " ", "  ", ".", "(", ")", "+", "138", "0013", "8000", "@", "evil", "acme",
+                ".com",
+                "help",
+                "sk-", "abcdefghijklmnop", "DE89", "3704", "0044", "GB29 NWBK", "6016 1331", "9268 19", ":", "//", "\\",
+                "/x?y=1",
+                "<", "div ", "=", ">", "[", "](", "human agent", "]", "【", "】", "【1】", "退款", "。", "\n", "\n\n", "http",
+                "s", "www.",
                 "docs.acme.com", "/guide", "x", "eyJ", "AKIA", "👍🏽", "\u{200D}", "é", "٣", "１", "co.uk", "`",
             ] + words.prefix(30).map(String.init)
         let text = (0..<Int.random(in: 1...50, using: &random)).map { _ in
             Bool.random(using: &random) && Bool.random(using: &random)
-                ? words[Int.random(in: 0..<20, using: &random)...].prefix(Int.random(in: 1...16, using: &random)).joined()
+                ? words[Int.random(in: 0..<20, using: &random)...].prefix(Int.random(in: 1...16, using: &random))
+                    .joined()
                 : pieces.randomElement(using: &random) ?? ""
         }.joined()
         let whole = Self.whole(text)

@@ -79,7 +79,9 @@ import Testing
             var view = String.UnicodeScalarView()
             for _ in 0..<Int.random(in: 0...200, using: &random) {
                 if let scalar = Unicode.Scalar(UInt32.random(in: 0...0x10FFFF, using: &random)) { view.append(scalar) }
-                if Bool.random(using: &random) { view.append(["<", "[", "/", "h", "s", "\n"].randomElement(using: &random) ?? "<") }
+                if Bool.random(using: &random) {
+                    view.append(["<", "[", "/", "h", "s", "\n"].randomElement(using: &random) ?? "<")
+                }
             }
             let text = String(view)
             let data = PromptText.data(text, nonce: Self.nonce)

@@ -74,7 +74,8 @@ import Testing
         @discardableResult
         func exchange(_ question: String, _ answer: String = "Three days.") async throws -> Message {
             let (id, visitor) = (id, visitor)
-            let sent = try await store.write { try $0.send(MessageDraft(content: question), to: id, by: visitor) }.message
+            let sent = try await store.write { try $0.send(MessageDraft(content: question), to: id, by: visitor) }
+                .message
             try await store.write { transaction in
                 for job in try transaction.openJobs(of: id) {
                     _ = try transaction.showReply(job, text: answer)
@@ -164,7 +165,8 @@ import Testing
         let first = try #require(try await world.summary)
         let failures: [Answer] = [
             { _ in throw Failure() }, { _ in throw BudgetExhausted(.dailyTokens, endsAt: Timestamp(milliseconds: 0)) },
-            { _ in ("", .stop) }, { _ in ("Error: upstream said 503", .stop) }, { _ in ("The customer wants", .length) },
+            { _ in ("", .stop) }, { _ in ("Error: upstream said 503", .stop) },
+            { _ in ("The customer wants", .length) },
             { _ in (String(repeating: "long ", count: 2000), .stop) },
         ]
         try await world.exchanges(20..<33)

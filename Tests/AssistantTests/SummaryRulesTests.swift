@@ -71,8 +71,9 @@ import Testing
 
     @Test func `what a summary lost is put back, within bounds`() {
         let text = "order A-10023, mail wang@example.com, phone +86 138 0013 8000"
-        #expect(SummaryFacts.restored("Customer asks for order a10023.", from: [text]).hasSuffix(
-            "\nFacts: wang@example.com, +86 138 0013 8000"))
+        #expect(
+            SummaryFacts.restored("Customer asks for order a10023.", from: [text]).hasSuffix(
+                "\nFacts: wang@example.com, +86 138 0013 8000"))
         let whole = "A-10023, WANG@example.com, +86-138-0013-8000"
         #expect(SummaryFacts.restored(whole, from: [text]) == whole)
         let many = (0..<500).map { "order \(10_000 + $0)" }.joined(separator: "; ")
@@ -98,17 +99,20 @@ import Testing
     }
 
     @Test(arguments: [
-        "", "  \n", "ok", "Error: 500 Internal Server Error", "{\"error\":{\"message\":\"quota\"}}", "<html><body>502 Bad Gateway",
+        "", "  \n", "ok", "Error: 500 Internal Server Error", "{\"error\":{\"message\":\"quota\"}}",
+        "<html><body>502 Bad Gateway",
         "I'm sorry, but I can't help with that.", "抱歉，我无法完成这个请求，请稍后再试。", "[[unknown]] I do not know what was said.",
         "HTTP 503 from upstream, try again", "1234567890 1234567890", String(repeating: "too long ", count: 500),
-        "As an AI language model I cannot summarise.", "\u{200B}\u{200B}\u{200B}\u{200B}\u{200B}\u{200B}\u{200B}\u{200B}\u{200B}\u{200B}\u{200B}\u{200B}",
+        "As an AI language model I cannot summarise.",
+        "\u{200B}\u{200B}\u{200B}\u{200B}\u{200B}\u{200B}\u{200B}\u{200B}\u{200B}\u{200B}\u{200B}\u{200B}",
     ])
     func `what is no summary is refused`(_ text: String) {
         #expect(SummaryText.accepted(text, finish: .stop) == nil)
     }
 
     @Test func `a summary is taken as data`() {
-        #expect(SummaryText.accepted(" The customer wants a refund.\n", finish: .stop) == "The customer wants a refund.")
+        #expect(
+            SummaryText.accepted(" The customer wants a refund.\n", finish: .stop) == "The customer wants a refund.")
         #expect(SummaryText.accepted("The customer wants a refund.", finish: .length) == nil, "it ends in the middle")
         #expect(SummaryText.accepted("客户要求退款，订单号 A-10023，已承诺三天内处理。", finish: .stop) != nil)
         #expect(

@@ -90,7 +90,8 @@ struct DetailFilter: Sendable {
         switch isDropping {
         case .nothing: false
         case .digits: Characters.isDigit(scalar.value)
-        case .key: Characters.isDigit(scalar.value) || Characters.isASCIILetter(scalar.value) || scalar == "-" || scalar == "_"
+        case .key:
+            Characters.isDigit(scalar.value) || Characters.isASCIILetter(scalar.value) || scalar == "-" || scalar == "_"
         }
     }
 

@@ -88,18 +88,23 @@ struct DetailScanner {
 
     private func email() -> Detail {
         var index = start + 1
-        while index < text.count, index - start < Self.longestDomain, ReplyScanner.isHostScalar(text[index]) { index += 1 }
+        while index < text.count, index - start < Self.longestDomain, ReplyScanner.isHostScalar(text[index]) {
+            index += 1
+        }
         if index == text.count, !isFinal { return .wait }
         while index > start, text[index - 1] == "." || text[index - 1] == "-" { index -= 1 }
         let domain = text[(start + 1)..<max(index, start + 1)]
-        guard let dot = domain.lastIndex(of: "."), dot > domain.startIndex, domain.endIndex - dot > 2 else { return .none }
+        guard let dot = domain.lastIndex(of: "."), dot > domain.startIndex, domain.endIndex - dot > 2 else {
+            return .none
+        }
         return .email(index - start)
     }
 
     /// How keys begin that open something: of OpenAI and DashScope, GitHub, GitLab, Slack, AWS, Alibaba Cloud, Google, Stripe;
     /// and tokens that say who somebody is.
     private static let keyPrefixes: [[Unicode.Scalar]] = [
-        "sk-", "sk_", "pk_live_", "rk_", "ghp_", "gho_", "ghs_", "github_pat_", "glpat-", "xoxb-", "xoxp-", "AKIA", "LTAI",
+        "sk-", "sk_", "pk_live_", "rk_", "ghp_", "gho_", "ghs_", "github_pat_", "glpat-", "xoxb-", "xoxp-", "AKIA",
+        "LTAI",
         "AIza", "eyJ",
     ].map { Array($0.unicodeScalars) }
 

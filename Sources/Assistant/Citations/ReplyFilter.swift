@@ -63,7 +63,8 @@ public struct ReplyFilter: Sendable {
         let turns = (prompt.turns + prompt.interlude).map(\.text)
         self.init(
             passages: prompt.passages, conversation: [prompt.question, prompt.summary ?? ""] + turns,
-            rules: rules?.text == prompt.system ? rules ?? RuleWords("") : RuleWords(prompt.system), language: prompt.language, limit: Self.maximumScalars)
+            rules: rules?.text == prompt.system ? rules ?? RuleWords("") : RuleWords(prompt.system),
+            language: prompt.language, limit: Self.maximumScalars)
     }
 
     private init(passages: [Passage], conversation: [String], rules: RuleWords, language: Language, limit: Int) {

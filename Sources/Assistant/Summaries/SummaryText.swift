@@ -5,7 +5,8 @@ enum SummaryText {
 
     /// How apologies and errors begin that a server or a model sends in place of a summary.
     private static let nonsense = [
-        "error", "exception", "traceback", "internal server", "http", "{", "[", "<html", "<!doctype", "<?xml", "i'm sorry",
+        "error", "exception", "traceback", "internal server", "http", "{", "[", "<html", "<!doctype", "<?xml",
+        "i'm sorry",
         "i am sorry", "sorry,", "i cannot", "i can't", "i'm unable", "as an ai", "抱歉", "很抱歉", "对不起", "對不起", "无法", "無法",
         "作为一个", "作為一個", "服务器", "請求", "请求失败",
     ]
