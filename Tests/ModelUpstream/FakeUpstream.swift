@@ -31,6 +31,8 @@ public final class FakeUpstream: Sendable {
         var host: String
         var port: Int
         var listener: (any Channel)?
+        /// While connections are refused.
+        var reserved: ReservedPort?
         var connections: [ObjectIdentifier: any Channel] = [:]
         var closed = 0
         var requests: [Request] = []
@@ -114,7 +116,10 @@ public final class FakeUpstream: Sendable {
 
     /// Takes connections, on the port of before.
     public func listen() async throws {
-        let (host, port) = state.withLock { ($0.host, $0.port) }
+        let (host, port) = state.withLock { state in
+            state.reserved = nil
+            return (state.host, state.port)
+        }
         let listener = try await ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 1024)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
@@ -133,18 +138,20 @@ public final class FakeUpstream: Sendable {
         }
     }
 
-    /// Refuses connections, until ``listen()``. Closes those that there are.
+    /// Refuses connections, until ``listen()``, and keeps the port from others. Closes those that there are.
     public func refuse() async throws {
         let (listener, connections) = state.withLock { state in
             defer { state.listener = nil }
             return (state.listener, Array(state.connections.values))
         }
         try await listener?.close()
+        if listener != nil { state.withLock { $0.reserved = ReservedPort($0.port) } }
         for connection in connections { connection.close(promise: nil) }
     }
 
     public func stop() async throws {
         try await refuse()
+        state.withLock { $0.reserved = nil }
         // What waits there waits for a connection that is gone.
         gate.open()
     }

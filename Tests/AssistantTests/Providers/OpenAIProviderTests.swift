@@ -242,11 +242,12 @@ import Testing
 
     @Test func `a refused connection fails as such, not by a deadline`() async throws {
         let upstream = try await FakeUpstream.start([.hang])
-        try await upstream.stop()
+        try await upstream.refuse()
         let failure = await #expect(throws: ProviderFailure.self) {
             try await Self.provider(upstream.base).reply(to: Self.prompt, within: Self.patient) { _ in }
         }
         #expect(failure?.kind == .connect)
+        try await upstream.stop()
     }
 
     @Test func `a connection that closes without an answer is tried once more`() async throws {

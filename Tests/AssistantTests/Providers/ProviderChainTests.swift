@@ -186,7 +186,7 @@ import Testing
 
     @Test func `two providers on TCP that fail in turn give one clean answer from the articles`() async throws {
         let refused = try await FakeUpstream.start([.hang])
-        try await refused.stop()
+        try await refused.refuse()
         let broken = try await FakeUpstream.start(FakeUpstream.Step.json(500, "oops"))
         let knowledge = BuiltinProviderTests.index.search("退款多久到账？", limit: 3)
         let prompt = ReplyPrompt(question: "退款多久到账？", knowledge: knowledge, language: .chinese)
@@ -197,6 +197,7 @@ import Testing
         let reply = try await chain.reply(to: prompt) { collector.take($0) }
         #expect(collector.text.contains("五个工作日内到账。[1]"))
         #expect(reply.attempts.map(\.failure?.kind) == [.connect, .server, .server, nil])
+        try await refused.stop()
         try await broken.stop()
     }
 }
