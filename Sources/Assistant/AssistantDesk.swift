@@ -135,9 +135,8 @@ public struct AssistantDesk: Sendable {
                 try snapshot.spending(of: access.workspaceId), snapshot.now
             )
         }
-        let known = (policy.providers ?? []).filter(providerNames.contains)
         return WorkspaceStanding(
-            order: known.isEmpty ? providerNames : known, limits: budgets.limits(policy), spending: spending,
+            order: policy.providers?.filter(providerNames.contains) ?? providerNames, limits: budgets.limits(policy), spending: spending,
             currency: policy.currency, dayStart: SpendingPeriod.day.start(at: now),
             dayEnd: SpendingPeriod.day.end(at: now))
     }

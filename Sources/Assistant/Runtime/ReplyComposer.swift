@@ -35,7 +35,7 @@ public struct ReplyComposer: Sendable {
         let prompt = HandoffTool.added(to: try await prompts.answer(to: question), for: question)
         let (account, spender) = (question.account, question.spender)
         account.begin(prompt, stopwatch)
-        let models = chain.models(in: order(of: spender))
+        let models = chain.models(in: spender.providers)
         guard let replyId = question.replyId else {
             return try await budgets.spend(on: prompt, spender, models, account: account) {
                 try await write(prompt, for: spender, account, deliver: deliver)
@@ -57,14 +57,7 @@ public struct ReplyComposer: Sendable {
     /// Whether anything may be used at the moment, for those who have to know before they begin their own answer.
     /// - Throws: `BudgetExhausted`, ``StorageFailure``.
     func check(_ spender: Spender) async throws {
-        try await budgets.check(spender, chain.models(in: order(of: spender)))
-    }
-
-    /// The names of an order that there are providers of; nil for the configured order, which also takes the place of one
-    /// without any.
-    private func order(of spender: Spender) -> [String]? {
-        guard let providers = spender.providers, !chain.models(in: providers).isEmpty else { return nil }
-        return providers
+        try await budgets.check(spender, chain.models(in: spender.providers))
     }
 
     /// Takes down every call, whatever becomes of the reply.
@@ -84,7 +77,7 @@ public struct ReplyComposer: Sendable {
         let filter = Mutex(fresh)
         let handoff = Mutex<Handoff?>(nil)
         let reply = try await chain.reply(
-            to: prompt, order: order(of: spender), within: limit, log: log(prompt, account)
+            to: prompt, order: spender.providers, within: limit, log: log(prompt, account)
         ) {
             // Text is out already: it is taken back in sight of the customer.
             try await deliver(.reset(reason: "provider"))
@@ -120,14 +113,14 @@ public struct ReplyComposer: Sendable {
     /// - Throws: ``ProviderChain/Failed`` when no provider did, `BudgetExhausted`, ``StorageFailure``.
     func summarize(_ history: [Message], in language: Language, for spender: Spender) async throws -> String {
         let prompt = prompts.summary(of: history, in: language)
-        let written = try await text(of: prompt, for: spender, order: order(of: spender))
+        let written = try await text(of: prompt, for: spender, order: spender.providers)
         return Sentences.trimmed(PromptText.clean(written.text))
     }
 
     /// What a model writes that no customer is to see. The built-in provider is not asked.
     /// - Throws: ``NoModel``; otherwise as ``summarize(_:in:for:)``.
     func text(of prompt: ReplyPrompt, for spender: Spender) async throws -> (text: String, finish: ReplyFinish) {
-        let models = chain.models(in: order(of: spender)).map(\.provider)
+        let models = chain.models(in: spender.providers).map(\.provider)
         let order = models.filter { $0 != AssistantPrice.freeProvider }
         guard !order.isEmpty else { throw NoModel() }
         return try await text(of: prompt, for: spender, order: order)

@@ -187,14 +187,23 @@ import Testing
         }
     }
 
-    @Test func theOrderIsTheQuestionsAndTheConfiguredOneWhereThatNamesNobody() async throws {
+    @Test func theOrderIsTheQuestionsAndElseTheConfiguredOne() async throws {
         let desk = try await Desk()
         let composer = desk.composer([Model(name: "openai"), Model(name: "dashscope")])
-        for (order, provider) in [(["dashscope", "openai"], "dashscope"), (["gone"], "openai"), (nil, "openai")]
+        for (order, provider) in [(["dashscope", "openai"], "dashscope"), (["gone", "openai"], "openai"), (nil, "openai")]
             as [([String]?, String)]
         {
             let reply = try await composer.compose(desk.question(providers: order)) { _ in }
             #expect(reply.receipt?.attempts.map(\.provider) == [provider])
         }
+    }
+
+    /// Else a conversation would reach a company that the workspace did not choose.
+    @Test func anOrderOfWhichNobodyIsHereAsksNobody() async throws {
+        let desk = try await Desk()
+        let failed = await #expect(throws: ReplyFailed.self) {
+            _ = try await desk.composer([Model(name: "openai")]).compose(desk.question(providers: ["gone"])) { _ in }
+        }
+        #expect(failed?.reason == .failure && failed?.receipt?.attempts.isEmpty == true)
     }
 }
