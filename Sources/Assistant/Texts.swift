@@ -1,7 +1,7 @@
 public import Domain
 
-/// Everything that the assistant says in its own words, in the contact's language. One place, so that a translation or a
-/// change of tone is one file.
+/// Everything that the assistant says in its own words, in the contact's language. One place, so that a translation or
+/// a change of tone is one file.
 ///
 /// None of them names a provider, a model or an error: those are for the operators' eyes only.
 public enum Texts {
@@ -40,7 +40,8 @@ public enum Texts {
     /// The contact is angry, or gets nowhere.
     public static func handingOverOnTrouble(in language: Language) -> String {
         switch language {
-        case .english: "Sorry that this has been no help so far. A human colleague will take over. Please wait a moment."
+        case .english:
+            "Sorry that this has been no help so far. A human colleague will take over. Please wait a moment."
         case .chinese: "很抱歉没能帮到您，正在为您转接人工客服，请稍候。"
         }
     }

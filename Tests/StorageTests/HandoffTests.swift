@@ -4,7 +4,9 @@ import Testing
 
 /// Conversations on their way to humans and back.
 @Suite(.databases) struct HandoffTests {
-    private func asked(_ fixture: StoreFixture, _ words: String = "question") async throws -> (
+    private func asked(
+        _ fixture: StoreFixture, _ words: String = "question"
+    ) async throws -> (
         Identifier<Conversation>, Access, ReplyJob
     ) {
         let (session, visitor) = try await fixture.visitor(name: "Zoe")
@@ -35,7 +37,9 @@ import Testing
         let kept = try await fixture.store.read { try $0.handoffs(of: id, by: fixture.admin) }
         #expect(kept.count == 1 && kept.first?.ownerEpoch == 2)
         #expect(kept.first?.handoff == HandoffWords.of(.topic, urgency: .urgent).handoff)
-        await #expect(throws: Refusal.forbidden) { try await fixture.store.read { try $0.handoffs(of: id, by: visitor) } }
+        await #expect(throws: Refusal.forbidden) {
+            try await fixture.store.read { try $0.handoffs(of: id, by: visitor) }
+        }
         await #expect(throws: ReplyRefusal.ownerChanged) {
             try await fixture.store.write {
                 try $0.handOver(id, fromEpoch: job.ownerEpoch, .of(.failure), in: job.workspaceId)
@@ -89,7 +93,8 @@ import Testing
         #expect(switched.owner.kind == .team)
         #expect(try await fixture.store.read { try $0.handoffs(of: second, by: fixture.admin) }.count == 1)
         _ = try await fixture.store.write {
-            try $0.connection.run("UPDATE inboxes SET handoff_team_id = 4711 WHERE id = ?", [.integer(inboxId.rawValue)])
+            try $0.connection.run(
+                "UPDATE inboxes SET handoff_team_id = 4711 WHERE id = ?", [.integer(inboxId.rawValue)])
         }
         let (third, _, last) = try await asked(fixture)
         try await fixture.store.write {
@@ -186,7 +191,8 @@ import Testing
         let ended = try #require(events.first { $0.kind == .messageCompleted }?.message)
         #expect(ended.status == .partial && ended.content == "begin and on")
         #expect(events.last?.kind == .conversationUpdated)
-        // Neither the end nor the rest of a run that was only asleep counts, and what was asked meanwhile is the human's.
+        // Neither the end nor the rest of a run that was only asleep counts, and what was asked meanwhile is the
+        // human's.
         await #expect(throws: ReplyRefusal.ownerChanged) {
             try await fixture.store.write { try $0.checkpointReply(job, text: "late") }
         }

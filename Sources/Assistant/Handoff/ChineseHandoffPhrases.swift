@@ -1,7 +1,7 @@
 /// The committed table of how Chinese customers ask for a human, and how they say that they do not want one.
 ///
-/// Phrases are in comparable form (simplified, half-width, lower case), so one row covers 轉人工 as well. Review it by reading
-/// the tests beside it: every row exists because some sentence needs it.
+/// Phrases are in comparable form (simplified, half-width, lower case), so one row covers 轉人工 as well. Review it by
+/// reading the tests beside it: every row exists because some sentence needs it.
 enum ChineseHandoffPhrases {
     /// What a human is called.
     static let humans = [
@@ -47,7 +47,8 @@ enum ChineseHandoffPhrases {
         "人工", "人工客服", "人工服务", "人工坐席", "人工座席", "真人", "真人客服", "真人服务", "活人", "在线客服", "线上客服", "客服", "客服人员", "转接", "转", "换人",
     ]
 
-    /// May stand around a bare request. Bare words that mean a human only together with one of the others are not in here.
+    /// May stand around a bare request. Bare words that mean a human only together with one of the others are not in
+    /// here.
     static let fillers = [
         "吧", "啊", "呀", "呢", "吗", "嘛", "哦", "喔", "啦", "了", "哈", "么", "好吗", "行吗", "可以吗", "可以吧", "行不行", "好不好", "可不可以",
         "谢谢", "多谢", "谢了", "请", "麻烦",
@@ -129,8 +130,10 @@ enum ChineseHandoffPhrases {
     static let consents: Set<String> = [
         "好", "好的", "好吧", "好呀", "好啊", "可以", "可以的", "行", "行吧", "要", "要的", "需要", "是", "是的", "嗯", "嗯嗯", "对", "对的", "转",
         "转吧", "请转", "帮我转", "那就转吧", "没问题", "麻烦了", "麻烦你了",
-        "好的谢谢", "需要的", "好滴", "好嘞", "行的", "可以啊", "可以呀", "可", "当然", "当然可以", "当然要", "必须的", "那好吧", "那好", "那行", "那行吧", "好的好的", "好好好", "嗯好", "嗯好的", "嗯可以",
-        "好的麻烦了", "好的麻烦你了", "好的麻烦您了", "麻烦您了", "可以麻烦了", "请帮我转", "转一下", "帮我转一下", "好帮我转", "好的帮我转", "是的请转", "请", "好的请转", "是的需要", "好的需要", "得", "ok", "yes", "行谢谢", "好谢谢", "可以谢谢", "是的谢谢", "要的谢谢",
+        "好的谢谢", "需要的", "好滴", "好嘞", "行的", "可以啊", "可以呀", "可", "当然", "当然可以", "当然要", "必须的", "那好吧", "那好", "那行", "那行吧",
+        "好的好的", "好好好", "嗯好", "嗯好的", "嗯可以",
+        "好的麻烦了", "好的麻烦你了", "好的麻烦您了", "麻烦您了", "可以麻烦了", "请帮我转", "转一下", "帮我转一下", "好帮我转", "好的帮我转", "是的请转", "请", "好的请转",
+        "是的需要", "好的需要", "得", "ok", "yes", "行谢谢", "好谢谢", "可以谢谢", "是的谢谢", "要的谢谢",
     ]
 
     /// Yes to the offer of a human as the first run of the message, whatever comes behind it.

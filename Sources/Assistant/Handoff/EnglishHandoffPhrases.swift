@@ -1,7 +1,8 @@
 /// The committed table of how English-speaking customers ask for a human, and how they say that they do not want one.
 ///
-/// A row is a sequence of words in lower case without apostrophes. `a/b` gives a choice, `{name}` stands for any phrase of that
-/// set, `?` after a word or set makes it optional. `{human}` and `{anybody}` may have any words of `{modifier}` before them.
+/// A row is a sequence of words in lower case without apostrophes. `a/b` gives a choice, `{name}` stands for any phrase
+/// of that set, `?` after a word or set makes it optional. `{human}` and `{anybody}` may have any words of `{modifier}`
+/// before them.
 enum EnglishHandoffPhrases {
     static let sets: [String: [String]] = [
         // Words that mean a human who answers customers.
@@ -239,7 +240,8 @@ enum EnglishHandoffPhrases {
         "go ahead",
         "sounds good", "that would be great", "that would be good", "that would be nice", "of course", "alright",
         "all right",
-        "fine", "yes thanks", "yes thank you", "okay thanks", "ok thank you", "okay thank you", "ok thanks", "ok please", "okay please", "sure thanks", "yes i would",
+        "fine", "yes thanks", "yes thank you", "okay thanks", "ok thank you", "okay thank you", "ok thanks",
+        "ok please", "okay please", "sure thanks", "yes i would",
         "i would",
         "i do", "yes i do", "yes do it", "yes go ahead", "please yes", "definitely", "absolutely", "great", "good",
         "perfect",
@@ -247,7 +249,8 @@ enum EnglishHandoffPhrases {
 
     /// Yes to the offer of a human, whatever comes behind it ("yes please, my order is late").
     static let eagerConsents = [
-        "yes please", "yes do", "please do", "yes go ahead", "go ahead please", "yes connect", "yes transfer", "ok connect",
+        "yes please", "yes do", "please do", "yes go ahead", "go ahead please", "yes connect", "yes transfer",
+        "ok connect",
         "ok transfer", "sure connect", "sure transfer", "sure please", "ok please", "please connect", "please transfer",
     ]
 }

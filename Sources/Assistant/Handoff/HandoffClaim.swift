@@ -52,7 +52,8 @@ private struct ReplySentence {
 /// The committed table of how replies say that a human takes over. In comparable form, as ``PhraseText`` reads it.
 enum HandoffClaimPhrases {
     static let humans: PhraseSet = [
-        "人工", "真人", "客服", "专员", "同事", "工作人员", "坐席", "专人", "主管", "负责人", "human", "humans", "agent", "agents", "colleague",
+        "人工", "真人", "客服", "专员", "同事", "工作人员", "坐席", "专人", "主管", "负责人", "human", "humans", "agent", "agents",
+        "colleague",
         "colleagues", "representative", "specialist", "support team", "team member", "our team", "real person",
         "live person", "supervisor", "manager", "operator", "someone from our team", "customer service",
         "support staff", "human support", "live support",
@@ -68,7 +69,8 @@ enum HandoffClaimPhrases {
         "会为您转", "会帮您转", "会将您转", "会把您转", "我来为您转", "我来帮您转", "我帮您转", "我帮你转", "我为您转", "我为你转", "我给您转", "我将您转", "我把您转",
         "转接中", "已为您接通", "已经为您接通", "已为您联系", "已帮您联系", "已经联系", "已为您通知", "已通知人工", "已通知客服", "已通知同事", "将由人工", "将由专员",
         "将由客服", "由人工客服为您", "稍后会有人工", "已为您安排", "已经为您安排", "已提交给人工", "已提交人工", "已为您呼叫", "正在为您呼叫", "正在呼叫",
-        "im transferring", "i am transferring", "transferring you", "im connecting", "i am connecting", "connecting you",
+        "im transferring", "i am transferring", "transferring you", "im connecting", "i am connecting",
+        "connecting you",
         "im handing", "i am handing", "handing you", "handing this", "im passing", "i am passing", "passing you",
         "passing this", "im escalating", "i am escalating", "escalating this", "escalating your", "im forwarding",
         "i am forwarding", "forwarding this", "forwarding your", "im routing", "routing you", "have transferred",
@@ -88,14 +90,17 @@ enum HandoffClaimPhrases {
 
     /// Anywhere in the sentence they make it one of what could be.
     static let conditions: PhraseSet = [
-        "如果", "若您", "若你", "若需", "若有", "如需", "如有需要", "如您", "假如", "要是", "的话", "一旦", "是否", "能否", "需要时", "要不要", "请回复", "请输入",
-        "无法为您转", "无法转", "if", "unless", "whenever", "whether", "would", "could", "might", "may", "like me to", "want me to",
+        "如果", "若您", "若你", "若需", "若有", "如需", "如有需要", "如您", "假如", "要是", "的话", "一旦", "是否", "能否", "需要时", "要不要", "请回复",
+        "请输入",
+        "无法为您转", "无法转", "if", "unless", "whenever", "whether", "would", "could", "might", "may", "like me to",
+        "want me to",
         "once you", "before i", "just say", "reply with",
     ]
 
     /// Right before it they turn it round, or make it something that can be done.
     static let negations: PhraseSet = [
-        "不", "没", "没有", "未", "无法", "不能", "并未", "尚未", "可", "可以", "能", "能够", "让", "请", "not", "never", "cannot", "cant", "can",
+        "不", "没", "没有", "未", "无法", "不能", "并未", "尚未", "可", "可以", "能", "能够", "让", "请", "not", "never", "cannot", "cant",
+        "can",
         "should", "dont", "wont", "shall", "to",
     ]
     /// Bytes between the two: two Chinese characters.

@@ -1,7 +1,7 @@
 /// One clause of a message, as the two phrase tables read it.
 struct HandoffClause: Equatable {
-    /// The Chinese of the clause without spaces. Words of other scripts are `·`, apart from those that mean a human (真人) and
-    /// those that mean nothing here, which are left out.
+    /// The Chinese of the clause without spaces. Words of other scripts are `·`, apart from those that mean a human
+    /// (真人) and those that mean nothing here, which are left out.
     var chinese: [Character]
     /// The English words of the clause, without apostrophes. Chinese is `·`, apart from what means a human.
     var english: [String]

@@ -1,8 +1,8 @@
 public import Domain
 public import Storage
 
-/// Makes what goes with a handoff: what the contact is told, and what the humans are. At once and from what is at hand: no model
-/// is asked while a customer waits for a human.
+/// Makes what goes with a handoff: what the contact is told, and what the humans are. At once and from what is at hand:
+/// no model is asked while a customer waits for a human.
 enum HandoffPackage {
     /// Lines of what was tried, the newest: more than that nobody reads before they answer.
     static let triedLines = 8

@@ -1,8 +1,8 @@
-/// Whether a customer explicitly asks for a human. Deterministic and before any model: nobody who asks for a human may be
-/// held up by a model's mood.
+/// Whether a customer explicitly asks for a human. Deterministic and before any model: nobody who asks for a human may
+/// be held up by a model's mood.
 ///
-/// The phrases, their negations and the questions that only look like requests are the tables ``ChineseHandoffPhrases`` and
-/// ``EnglishHandoffPhrases``.
+/// The phrases, their negations and the questions that only look like requests are the tables ``ChineseHandoffPhrases``
+/// and ``EnglishHandoffPhrases``.
 public enum HandoffRequest {
     /// Whether `text` asks for a human. What is said last counts: "转人工……算了，不用了" does not.
     public static func detect(in text: String) -> Bool { wish(in: text) == .wanted }
@@ -12,7 +12,8 @@ public enum HandoffRequest {
 
     /// Without a verb that could be turned round.
     private static let refusals: PhraseSet = [
-        "不要人工", "不要真人", "不用人工", "不用真人", "不需要人工", "不需要真人", "别转人工", "不转人工", "no human", "no humans", "no agent", "no agents",
+        "不要人工", "不要真人", "不用人工", "不用真人", "不需要人工", "不需要真人", "别转人工", "不转人工", "no human", "no humans", "no agent",
+        "no agents",
     ]
 
     private static func wish(in text: String) -> HandoffWish {

@@ -1,8 +1,10 @@
 public import Domain
 
-/// Whether a human takes over, decided before any model is asked: nobody who needs a human may be held up by a model's mood.
+/// Whether a human takes over, decided before any model is asked: nobody who needs a human may be held up by a model's
+/// mood.
 ///
-/// Pure: the same question with the same history gives the same decision, so the tables beside the tests are the review.
+/// Pure: the same question with the same history gives the same decision, so the tables beside the tests are the
+/// review.
 public enum HandoffRules {
     public enum Decision: Sendable, Equatable {
         case handOver(HandoffCause)

@@ -2,8 +2,8 @@ import Domain
 
 /// Matters that a workspace leaves to humans, found by words.
 ///
-/// A row is there because some sentence needs it; what only looks like one is in the tests beside it ("legal size paper",
-/// 删除购物车里的商品). First person or deed, never the bare noun.
+/// A row is there because some sentence needs it; what only looks like one is in the tests beside it ("legal size
+/// paper", 删除购物车里的商品). First person or deed, never the bare noun.
 enum HandoffTopics {
     /// The first of `topics` that `text` is about, the most pressing first.
     static func topic(of text: String, among topics: [AssistantPolicy.Topic]) -> AssistantPolicy.Topic? {

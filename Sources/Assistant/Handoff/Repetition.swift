@@ -65,7 +65,9 @@ struct AskedMeaning {
             }
         }
 
-        private static let quantities: PhraseSet = ["how much", "how many", "多少", "几个", "几件", "几块", "价格", "price", "cost"]
+        private static let quantities: PhraseSet = [
+            "how much", "how many", "多少", "几个", "几件", "几块", "价格", "price", "cost",
+        ]
         private static let durations: PhraseSet = ["how long", "how soon", "多久", "多长时间", "几天", "几小时"]
         private static let times: PhraseSet = ["when", "what time", "什么时候", "何时", "几点", "哪天"]
         private static let places: PhraseSet = ["where", "哪里", "哪儿", "在哪"]
@@ -81,7 +83,9 @@ struct AskedMeaning {
         kind = Kind.allCases.first { phrases.contains($0.words) }
         let comparable = ComparableText(text, limit: QuestionWords.readScalars)
         numbers = Set(
-            TextRuns.all(in: comparable.scalars).filter { $0.kind == .number }.map { Array(comparable.scalars[$0.range]) })
+            TextRuns.all(in: comparable.scalars).filter { $0.kind == .number }.map {
+                Array(comparable.scalars[$0.range])
+            })
     }
 
     func isSame(as other: AskedMeaning) -> Bool {
@@ -103,16 +107,22 @@ struct AskedMeaning {
 enum RejectionPhrases {
     /// As the whole message.
     static let whole: PhraseSet = [
-        "不对", "不对啊", "不对吧", "不对的", "这不对", "还是不对", "不是", "不是的", "不是这个", "不是啊", "错了", "错", "没用", "没有用", "没用啊", "还是没用", "根本没用", "一点用都没有", "没帮助",
-        "没有帮助", "没解决", "没有解决", "还是没解决", "解决不了", "不行", "不行啊", "还是不行", "不可以", "还是不可以", "不管用", "不好使", "还是不好使", "胡说", "胡说八道", "瞎说",
-        "wrong", "incorrect", "nope", "not true", "not right", "no thats wrong", "useless", "not helpful", "no help", "false",
+        "不对", "不对啊", "不对吧", "不对的", "这不对", "还是不对", "不是", "不是的", "不是这个", "不是啊", "错了", "错", "没用", "没有用", "没用啊", "还是没用",
+        "根本没用", "一点用都没有", "没帮助",
+        "没有帮助", "没解决", "没有解决", "还是没解决", "解决不了", "不行", "不行啊", "还是不行", "不可以", "还是不可以", "不管用", "不好使", "还是不好使", "胡说",
+        "胡说八道", "瞎说",
+        "wrong", "incorrect", "nope", "not true", "not right", "no thats wrong", "useless", "not helpful", "no help",
+        "false",
     ]
 
     /// Anywhere in a short message.
     static let within: PhraseSet = [
-        "答非所问", "你说的不对", "说的不对", "说得不对", "回答不对", "回答错了", "你错了", "说错了", "你说错", "不是我要的", "不是我想要的", "不是我问的", "我问的不是", "我不是问这个", "我不是这个意思",
-        "不是这个意思", "不是这个问题", "不是这样的", "没回答我", "没有回答我", "你没听懂", "没听懂", "听不懂人话", "你没明白", "没理解我", "理解错了", "对我没用", "没什么用", "没有任何帮助", "没有任何用",
-        "没解决我的问题", "没有解决我的问题", "还是没有解决", "问题没解决", "问题还在", "试过了没用", "试过没用", "试了没用", "试过了还是不行", "试了还是不行", "试过了不行", "这个不对", "都不对", "都没用",
+        "答非所问", "你说的不对", "说的不对", "说得不对", "回答不对", "回答错了", "你错了", "说错了", "你说错", "不是我要的", "不是我想要的", "不是我问的", "我问的不是",
+        "我不是问这个", "我不是这个意思",
+        "不是这个意思", "不是这个问题", "不是这样的", "没回答我", "没有回答我", "你没听懂", "没听懂", "听不懂人话", "你没明白", "没理解我", "理解错了", "对我没用", "没什么用",
+        "没有任何帮助", "没有任何用",
+        "没解决我的问题", "没有解决我的问题", "还是没有解决", "问题没解决", "问题还在", "试过了没用", "试过没用", "试了没用", "试过了还是不行", "试了还是不行", "试过了不行", "这个不对",
+        "都不对", "都没用",
         "都不行",
         "thats wrong", "that is wrong", "this is wrong", "thats incorrect", "that is incorrect", "thats not right",
         "that is not right", "thats not correct", "that is not correct", "youre wrong", "you are wrong", "wrong answer",
@@ -123,13 +133,15 @@ enum RejectionPhrases {
         "that did not work", "it didnt work", "still doesnt work", "still does not work", "still not working",
         "didnt solve", "did not solve", "doesnt solve", "does not solve", "not solved", "not helpful", "isnt helpful",
         "wasnt helpful", "of no use", "no use at all", "you dont understand", "you do not understand",
-        "you didnt understand", "you misunderstood", "not helping", "thats useless", "this is useless", "i already tried that",
+        "you didnt understand", "you misunderstood", "not helping", "thats useless", "this is useless",
+        "i already tried that",
         "already tried that",
     ]
 
     /// With one of these it is a question of its own ("密码不对怎么办").
     static let questions: PhraseSet = [
-        "怎么", "如何", "为什么", "为啥", "什么", "哪", "吗", "多少", "能不能", "how", "what", "why", "where", "when", "which", "can i", "should i",
+        "怎么", "如何", "为什么", "为啥", "什么", "哪", "吗", "多少", "能不能", "how", "what", "why", "where", "when", "which", "can i",
+        "should i",
         "what if", "does it", "is it",
     ]
 }

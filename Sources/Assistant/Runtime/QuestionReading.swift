@@ -4,8 +4,8 @@ import Storage
 extension RowReader {
     /// Messages before the question that are read as its context. More than a model's window holds in short messages.
     private static var historyLimit: Int { 200 }
-    /// Where there are more, reading begins at a multiple of this: if it began a message later with every message, so would the
-    /// prompt, and no provider could use what it has cached of the one before.
+    /// Where there are more, reading begins at a multiple of this: if it began a message later with every message, so
+    /// would the prompt, and no provider could use what it has cached of the one before.
     private static var seqStep: Int64 { 64 }
 
     /// What a job's reply is asked for: the contact's messages since somebody last answered, and what was said before.
@@ -61,7 +61,9 @@ extension RowReader {
     private static var packageLimit: Int { 60 }
 
     /// Where a conversation stands, for a handoff: unlike a question, it may hold nothing of the contact.
-    func lastWords(in conversationId: Identifier<Conversation>, of workspaceId: Identifier<Workspace>) throws
+    func lastWords(
+        in conversationId: Identifier<Conversation>, of workspaceId: Identifier<Workspace>
+    ) throws
         -> ReplyQuestion
     {
         let slice = try messages(
@@ -101,7 +103,8 @@ extension ReplyQuestion {
         interlude = Self.interlude(of: history)
     }
 
-    /// The human part that the assistant has not answered since: what was said behind its last word, up to a colleague's last.
+    /// The human part that the assistant has not answered since: what was said behind its last word, up to a
+    /// colleague's last.
     static func interlude(of history: [Message]) -> [Message] {
         let start = (history.lastIndex { $0.sender.kind == .ai }).map { $0 + 1 } ?? 0
         guard let end = history.lastIndex(where: { $0.sender.kind == .agent }), end >= start else { return [] }

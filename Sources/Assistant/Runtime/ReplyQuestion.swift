@@ -29,7 +29,8 @@ public struct ReplyQuestion: Sendable {
     public var locale: String?
     /// What the workspace's admins decided.
     public var policy: AssistantPolicy
-    /// Names of providers in the order in which they are asked: the inbox's, else the workspace's; nil for the configured one.
+    /// Names of providers in the order in which they are asked: the inbox's, else the workspace's; nil for the
+    /// configured one.
     public var providers: [String]?
     public var handoff: HandoffState
     /// Stands for the messages before ``history``.

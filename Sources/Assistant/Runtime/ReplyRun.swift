@@ -4,7 +4,8 @@ import Storage
 
 /// The making of one reply, from its job to its one durable end.
 ///
-/// The text grows here and is shown through the stage; the database decides at every write whether this run may still speak.
+/// The text grows here and is shown through the stage; the database decides at every write whether this run may still
+/// speak.
 actor ReplyRun {
     /// How a run is told to stop.
     enum Stop: Sendable {
@@ -48,8 +49,8 @@ actor ReplyRun {
     private var question: ReplyQuestion?
     /// What all attempts have used.
     private let account = ReplyAccount()
-    /// The text that the message has in the database, until this run takes it back: what the readers have where the stage
-    /// has shown no piece, be it that an earlier run showed it or that they have not heard of the message yet.
+    /// The text that the message has in the database, until this run takes it back: what the readers have where the
+    /// stage has shown no piece, be it that an earlier run showed it or that they have not heard of the message yet.
     private var storedText = ""
     private var hasFailed = false
     /// The end is being written: nothing may begin to be shown beside it.
@@ -117,7 +118,8 @@ actor ReplyRun {
         }
         job = newer
         holdUntil = context.clock.now + context.times.burst
-        // An attempt at the shorter question is of no use, unless it is being shown at this moment: then the database decides.
+        // An attempt at the shorter question is of no use, unless it is being shown at this moment: then the database
+        // decides.
         if showing == nil { restart() }
     }
 

@@ -1,6 +1,7 @@
 /// A text in which phrases are looked up: comparable, one space between words, none in scripts that have none.
 ///
-/// Words of letters are found whole ("sue" is not in "issue"); phrases of scripts without spaces are found wherever they stand.
+/// Words of letters are found whole ("sue" is not in "issue"); phrases of scripts without spaces are found wherever
+/// they stand.
 struct PhraseText: Sendable {
     /// UTF-8: whole characters cost ten times as much to compare.
     private let bytes: [UInt8]
@@ -68,7 +69,9 @@ struct PhraseText: Sendable {
     }
 
     private func place(of phrase: [UInt8], from: Int) -> Int? {
-        guard let first = phrase.first, bytes.count >= phrase.count, from <= bytes.count - phrase.count else { return nil }
+        guard let first = phrase.first, bytes.count >= phrase.count, from <= bytes.count - phrase.count else {
+            return nil
+        }
         return bytes.withUnsafeBufferPointer { bytes in
             (from...(bytes.count - phrase.count)).first { start in
                 bytes[start] == first && bytes[start..<start + phrase.count].elementsEqual(phrase)

@@ -136,7 +136,8 @@ struct ChatServer: Sendable {
         if runtime != nil { services.append(KnowledgeUpkeep(library: assistant.knowledge, logger: logger)) }
         if let runtime { services.append(Takeovers(runtime: runtime)) }
         if components.contains(.scheduler) {
-            services.append(Sweeps(
+            services.append(
+                Sweeps(
                     database: database, attachments: attachments, silence: assistant.silence, logger: logger))
             services.append(StatisticsUpkeep(store: store, logger: logger))
             services.append(StandingWatch(store: store, metrics: metrics, logger: logger))

@@ -3,8 +3,8 @@ import Logging
 import Storage
 import Synchronization
 
-/// Conversations in which somebody waits for nobody: questions that no node answers go to humans, and what humans have finished
-/// goes back to the assistant.
+/// Conversations in which somebody waits for nobody: questions that no node answers go to humans, and what humans have
+/// finished goes back to the assistant.
 final class HandoffSweeps: Sendable {
     /// Conversations of one look.
     static let limit = 100
@@ -16,7 +16,8 @@ final class HandoffSweeps: Sendable {
     private let logger: Logger
     private let nextReturn = Mutex(ContinuousClock.now)
 
-    /// - Parameter silence: after which a question goes to a human, whoever was to answer it: the runtime's own limit, which a
+    /// - Parameter silence: after which a question goes to a human, whoever was to answer it: the runtime's own limit,
+    ///   which a
     ///   reply under way keeps by itself.
     init(store: ChatStore, silence: Duration, logger: Logger) {
         self.store = store

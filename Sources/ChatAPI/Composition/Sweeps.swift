@@ -41,7 +41,8 @@ struct Sweeps: Service {
         try? await store.write { try $0.releaseLease(.sweeps) }
     }
 
-    /// After an upgrade: until it is done, searches do not find all rows. Some each second, so that the senders do not wait.
+    /// After an upgrade: until it is done, searches do not find all rows. Some each second, so that the senders do not
+    /// wait.
     private func indexOldRows() async throws {
         guard try await store.read({ try $0.hasUnindexedRows() }) else { return }
         for _ in 0..<Self.indexingSteps {

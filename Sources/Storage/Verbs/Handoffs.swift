@@ -43,8 +43,8 @@ extension Transaction {
         try saveHead(of: state)
     }
 
-    /// Writes a handoff into the log: the note for staff, the message for the contact, and last the new owner, so that whoever
-    /// hears of the new owner finds the rest there.
+    /// Writes a handoff into the log: the note for staff, the message for the contact, and last the new owner, so that
+    /// whoever hears of the new owner finds the rest there.
     func giveToHumans(
         _ words: HandoffWords, reason: String?, actor: Actor, of state: inout ConversationState
     ) throws {
@@ -59,7 +59,8 @@ extension Transaction {
 
     /// The team that the inbox names for it, while there is one; else the queue.
     private func ownerAfterHandoff(of state: ConversationState) throws -> Owner {
-        let team = try connection.row("SELECT handoff_team_id FROM inboxes WHERE id = ?", [.identifier(state.inboxId)]) {
+        let team = try connection.row("SELECT handoff_team_id FROM inboxes WHERE id = ?", [.identifier(state.inboxId)])
+        {
             $0.optionalInteger(0).map { Identifier<Team>($0) }
         }
         guard let team = team ?? nil, let name = try teamName(team, in: state.workspaceId) else {
@@ -112,8 +113,8 @@ extension RowReader {
 // MARK: Silence
 
 extension Transaction {
-    /// Hands over what nobody has answered: questions older than `seconds` whose reply is not being shown, or was, by somebody
-    /// who does not live any more.
+    /// Hands over what nobody has answered: questions older than `seconds` whose reply is not being shown, or was, by
+    /// somebody who does not live any more.
     ///
     /// Whoever makes such a reply all the same finds the owner changed, or the reply taken over: it has one end.
     /// - Returns: how many.
@@ -154,8 +155,8 @@ extension Transaction {
 }
 
 extension RowReader {
-    /// Whether ``Transaction/handOverSilentReplies(after:limit:wording:)`` would find something: a read, so that looking costs
-    /// no commit.
+    /// Whether ``Transaction/handOverSilentReplies(after:limit:wording:)`` would find something: a read, so that
+    /// looking costs no commit.
     public func hasSilentReplies(after seconds: Int64) throws -> Bool {
         try connection.integer(
             "SELECT 1 FROM reply_jobs WHERE \(Self.isSilent) LIMIT 1", silence(after: seconds)) != nil
@@ -171,14 +172,15 @@ extension RowReader {
 // MARK: Back to the assistant
 
 extension RowReader {
-    /// Conversations that go back to the assistant by their workspaces' rule: open, with the last word a human colleague's, and
-    /// that so long ago.
+    /// Conversations that go back to the assistant by their workspaces' rule: open, with the last word a human
+    /// colleague's, and that so long ago.
     public func conversationsToReturn(limit: Int) throws -> [Identifier<Conversation>] {
         var due: [Identifier<Conversation>] = []
         for (workspace, before) in try returningWorkspaces() where due.count < limit {
             due += try connection.rows(
                 """
-                SELECT h.conversation_id FROM conversation_heads h \(connection.read(by: "conversation_heads_by_owner")) \
+                SELECT h.conversation_id FROM conversation_heads h \
+                \(connection.read(by: "conversation_heads_by_owner")) \
                 \(Self.lastWordJoins) WHERE h.workspace_id = ? AND h.listed_at <= ? AND \(Self.isReturning) LIMIT ?
                 """,
                 [.identifier(workspace), .time(before), .time(before), .integer(Int64(limit - due.count))]
@@ -189,7 +191,9 @@ extension RowReader {
 
     /// Workspaces that have the rule, and the time before which a last word must lie.
     private func returningWorkspaces() throws -> [(Identifier<Workspace>, Timestamp)] {
-        try connection.rows("SELECT id FROM workspaces WHERE settings LIKE '%\"\(StoredPolicy.Key.returnMinutes)\"%'", []) {
+        try connection.rows(
+            "SELECT id FROM workspaces WHERE settings LIKE '%\"\(StoredPolicy.Key.returnMinutes)\"%'", []
+        ) {
             $0.identifier(0, of: Workspace.self)
         }.compactMap { id in try returnTime(of: id).map { (id, $0) } }
     }
@@ -229,7 +233,10 @@ extension Transaction {
         var state = try locked(id, by: access)
         guard let before = try returnTime(of: workspace) else { return false }
         let isStillDue = try connection.integer(
-            "SELECT 1 FROM conversation_heads h \(Self.lastWordJoins) WHERE h.conversation_id = ? AND \(Self.isReturning)",
+            """
+            SELECT 1 FROM conversation_heads h \(Self.lastWordJoins) \
+            WHERE h.conversation_id = ? AND \(Self.isReturning)
+            """,
             [.identifier(id), .time(before)])
         guard isStillDue == 1 else { return false }
         try announce(try announcement(self, id, access), in: &state)

@@ -5,7 +5,8 @@ import Testing
 
 /// Whole decisions: words, what was said before, and what the workspace decided.
 @Suite struct HandoffRulesTests {
-    /// A conversation, a line each: `C` the contact, `A` the assistant, `H` a human. The last lines of the contact are the question.
+    /// A conversation, a line each: `C` the contact, `A` the assistant, `H` a human. The last lines of the contact are
+    /// the question.
     static func question(
         _ lines: [String], offeredSeq: Int64? = nil, unanswered: Int = 0, policy: AssistantPolicy = AssistantPolicy()
     ) -> ReplyQuestion {
@@ -37,12 +38,14 @@ import Testing
     }
 
     @Test(arguments: [
-        "好的", "可以", "好", "行", "需要", "要的", "麻烦了", "好的，谢谢", "那好吧", "请转", "转吧", "嗯嗯", "可以啊", "当然可以", "好嘞", "好的，麻烦了", "转人工", "yes", "Yes please!",
+        "好的", "可以", "好", "行", "需要", "要的", "麻烦了", "好的，谢谢", "那好吧", "请转", "转吧", "嗯嗯", "可以啊", "当然可以", "好嘞", "好的，麻烦了", "转人工",
+        "yes", "Yes please!",
         "ok", "sure", "please do", "go ahead", "yes please, my order is late", "That would be great", "需要，我的订单一直没到",
         "okay, thanks", "yes, thank you", "是的", "對", "yes I do",
     ])
     func `a yes to the offer is consent`(_ text: String) {
-        guard case .handOver(let cause) = Self.decision("C how?", "A I do not know. Shall I?", "C \(text)", offeredSeq: 2)
+        guard
+            case .handOver(let cause) = Self.decision("C how?", "A I do not know. Shall I?", "C \(text)", offeredSeq: 2)
         else {
             Issue.record("no handoff")
             return
@@ -51,7 +54,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "不用", "不用了", "不需要", "算了", "no thanks", "No, thank you", "not now", "谢谢", "thanks", "怎么退款？", "how do I log in?", "好的，那怎么退款？",
+        "不用", "不用了", "不需要", "算了", "no thanks", "No, thank you", "not now", "谢谢", "thanks", "怎么退款？", "how do I log in?",
+        "好的，那怎么退款？",
         "ok but how do I pay?", "不好", "可以告诉我价格吗", "no", "先不用了，谢谢", "没事了",
     ])
     func `anything else is none`(_ text: String) {

@@ -23,7 +23,8 @@ import Testing
     @Test(arguments: [
         "充电宝爆炸了", "产品冒烟了怎么办", "家里煤气泄漏", "我不想活了", "我想自杀", "孩子误食了干燥剂", "宝宝被烫伤了", "用了之后严重过敏", "吃完食物中毒了", "有人受伤了", "我要报警",
         "電池起火了", "插上就漏电", "老人晕倒了", "The battery caught fire", "I want to kill myself", "My son was injured by your toy",
-        "I got an electric shock", "We smell gas, gas leak!", "she was taken to hospital", "there is smoke coming from it",
+        "I got an electric shock", "We smell gas, gas leak!", "she was taken to hospital",
+        "there is smoke coming from it",
         "my dog swallowed a battery, 怎么办", "The charger exploded", "he is bleeding", "I had an allergic reaction",
         "It burned my hand", "I'm having suicidal thoughts",
     ])
@@ -32,9 +33,11 @@ import Testing
     }
 
     @Test(arguments: [
-        "我的卡被盗刷了", "你们重复扣款了", "同一笔订单扣了两次", "多扣了我50块", "莫名其妙扣了我99元", "这笔不是我消费的", "未经我同意就扣钱", "我要申请拒付", "私自扣费，必须退", "重複扣款",
+        "我的卡被盗刷了", "你们重复扣款了", "同一笔订单扣了两次", "多扣了我50块", "莫名其妙扣了我99元", "这笔不是我消费的", "未经我同意就扣钱", "我要申请拒付", "私自扣费，必须退",
+        "重複扣款",
         "I was charged twice", "You charged me twice for one order", "There is an unauthorized charge on my card",
-        "I want to dispute this charge", "I'll file a chargeback", "I did not authorize this payment", "I was overcharged",
+        "I want to dispute this charge", "I'll file a chargeback", "I did not authorize this payment",
+        "I was overcharged",
         "my card was billed twice, please check", "I never authorised this", "double charged again", "你们乱收费",
         "There's a fraudulent transaction from you",
     ])
@@ -46,7 +49,8 @@ import Testing
         "请删除我的个人信息", "我要求删除我的数据", "把我的资料删掉", "注销账号并删除所有数据", "帮我把我的个人信息删除", "清除我的所有记录", "我要行使被遗忘权", "刪除我的個人資料",
         "Please delete my personal data", "delete all my data", "I want you to erase my data",
         "Remove my personal information from your system", "I invoke my right to be forgotten",
-        "can you delete my data please", "GDPR request: erase all data about me", "I want my data deleted", "wipe my data",
+        "can you delete my data please", "GDPR request: erase all data about me", "I want my data deleted",
+        "wipe my data",
         "please 删除我的数据",
     ])
     func `asks for personal data to be deleted`(_ text: String) {
@@ -59,8 +63,10 @@ import Testing
         "Where is the tennis court?", "你们的广告你们自己做吗", "法律咨询服务多少钱", "支持律师行业吗", "What is a chargeback?",
         "扣款时间是什么时候", "怎么付款", "会不会重复扣款", "Will I be charged twice if I upgrade?", "how does billing work",
         "报警功能怎么设置", "报警器多少钱", "信息爆炸的时代", "我的电脑中毒了", "想死你们了", "垃圾分类怎么做", "Your team is on fire today!",
-        "do you deliver to hospitals", "first aid kit price", "is there a prompt injury clause", "delete my data source",
-        "How do I delete a message?", "how do I delete items from my cart", "remove item from wishlist", "clear my cache",
+        "do you deliver to hospitals", "first aid kit price", "is there a prompt injury clause",
+        "delete my data source",
+        "How do I delete a message?", "how do I delete items from my cart", "remove item from wishlist",
+        "clear my cache",
         "Do you delete my data after cancellation?", "删除缓存", "怎么注销登录", "我不想打官司", "我没说要起诉", "we don't want to sue you",
         "不会起诉你们的", "don't delete my data", "不要删除我的数据", "合同里“法律责任”一条是什么意思", "页面写着“重复扣款”是什么",
         "What does \"right to be forgotten\" in your policy mean?", "笑得肚子疼", "充电多久", "退款多久到账", "你好", "thanks", "",
@@ -76,10 +82,12 @@ import Testing
     }
 
     @Test(arguments: [
-        "你们就是骗子", "骗子公司", "我要投诉你们", "给你们差评", "投诉", "差评", "差评！", "什么垃圾客服", "太离谱了", "忍无可忍", "真是气死我了", "他妈的", "你们太过分了", "坑人的东西",
+        "你们就是骗子", "骗子公司", "我要投诉你们", "给你们差评", "投诉", "差评", "差评！", "什么垃圾客服", "太离谱了", "忍无可忍", "真是气死我了", "他妈的", "你们太过分了",
+        "坑人的东西",
         "黑心商家", "你們是騙子", "我要投訴", "你们敷衍谁呢", "This is a scam", "SCAM!!", "this is ridiculous", "You are liars",
         "what a joke", "worst service ever", "I'm so angry", "wtf is this", "This is UNACCEPTABLE", "total ripoff",
-        "fed up with you", "absolutely disgusting service", "I want to file a complaint", "太失望了，什么态度", "terrible and useless",
+        "fed up with you", "absolutely disgusting service", "I want to file a complaint", "太失望了，什么态度",
+        "terrible and useless",
         "太差了！！", "VERY DISAPPOINTED WITH YOU!!", "你们这服务真垃圾", "stop wasting my time",
     ])
     func `is angry`(_ text: String) {
@@ -87,9 +95,11 @@ import Testing
     }
 
     @Test(arguments: [
-        "垃圾分类", "垃圾邮件怎么过滤", "怎么处理投诉", "投诉流程是什么", "如何识别骗子", "防诈骗提醒", "客户给差评怎么办", "滚动条在哪里", "有点失望", "慢了点", "is this a scam?",
+        "垃圾分类", "垃圾邮件怎么过滤", "怎么处理投诉", "投诉流程是什么", "如何识别骗子", "防诈骗提醒", "客户给差评怎么办", "滚动条在哪里", "有点失望", "慢了点",
+        "is this a scam?",
         "How do I avoid scam calls?", "where is the trash folder", "stupid question: how do I log in", "I'm not angry",
-        "how to respond to a bad review", "come on over", "不是骗子吧", "我不生气", "有什么东西可以用", "破损怎么赔", "我妈妈的账号", "谢谢！！", "HELLO THERE",
+        "how to respond to a bad review", "come on over", "不是骗子吧", "我不生气", "有什么东西可以用", "破损怎么赔", "我妈妈的账号", "谢谢！！",
+        "HELLO THERE",
         "PLEASE HELP ME NOW", "URGENT!!", "快点！！！", "你好", "what is garbage collection", "退款多久到账？",
     ])
     func `is not angry`(_ text: String) {
@@ -97,8 +107,10 @@ import Testing
     }
 
     @Test(arguments: [
-        "不对", "没用", "没有用！", "还是不行", "答非所问", "你说的不对", "不是我要的", "你没回答我的问题", "你错了", "沒用", "没解决", "that's wrong", "That is wrong.",
-        "Not what I asked", "this doesn't help", "wrong", "useless", "you don't understand", "that didn't work", "not helpful",
+        "不对", "没用", "没有用！", "还是不行", "答非所问", "你说的不对", "不是我要的", "你没回答我的问题", "你错了", "沒用", "没解决", "that's wrong",
+        "That is wrong.",
+        "Not what I asked", "this doesn't help", "wrong", "useless", "you don't understand", "that didn't work",
+        "not helpful",
         "I already tried that", "试过了没用",
     ])
     func `rejects an answer`(_ text: String) {
@@ -123,7 +135,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("退款进度怎么查", "退款政策是什么"), ("订单12345到哪了", "订单12346到哪了"), ("how do I reset my password", "how do I change my email"),
+        ("退款进度怎么查", "退款政策是什么"), ("订单12345到哪了", "订单12346到哪了"),
+        ("how do I reset my password", "how do I change my email"),
         ("怎么安装", "怎么卸载"), ("价格多少", "支持哪些付款方式"), ("How much is shipping?", "How long does shipping take?"),
     ])
     func `asks something else`(_ one: String, _ other: String) throws {

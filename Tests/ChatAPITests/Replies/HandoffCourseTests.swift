@@ -49,7 +49,9 @@ import Wire
         let first = try await fixture.frames(of: id, by: visitor) { $0.type == "message.completed" }
         try await fixture.send("where is it", to: id, by: visitor)
         let seen = try await first.value
-        #expect(seen.last?.message?["content"]?.stringValue?.hasSuffix(Texts.offer(because: .unanswered, in: .english)) == true)
+        #expect(
+            seen.last?.message?["content"]?.stringValue?.hasSuffix(Texts.offer(because: .unanswered, in: .english))
+                == true)
         let second = try await fixture.frames(of: id, by: visitor) { $0.changesOwner }
         try await fixture.send("好的", to: id, by: visitor)
         let handed = try await second.value
@@ -61,7 +63,8 @@ import Wire
         let fixture = try await ReplyFixture { _, _ in
             ComposedReply(
                 text: "", sources: [], finish: .stop, isAnswered: true,
-                handoff: Handoff(.model, category: "refund", urgency: .high, language: "en", summary: "Wants a refund."))
+                handoff: Handoff(.model, category: "refund", urgency: .high, language: "en", summary: "Wants a refund.")
+            )
         }
         let (id, visitor) = try await fixture.visitor()
         let frames = try await fixture.frames(of: id, by: fixture.admin) { $0.changesOwner }

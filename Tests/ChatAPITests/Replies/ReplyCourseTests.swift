@@ -211,7 +211,10 @@ import Wire
         #expect(try await !first.value.contains { $0.changesOwner })
         let second = try await fixture.frames(of: id, by: visitor) { $0.changesOwner }
         try await fixture.send("??", to: id, by: visitor)
-        #expect(try await second.value.contains { $0.message?["content"]?.stringValue == Texts.handingOverOnUnknown(in: .english) })
+        #expect(
+            try await second.value.contains {
+                $0.message?["content"]?.stringValue == Texts.handingOverOnUnknown(in: .english)
+            })
     }
 
     @Test func aReplyThatHangsIsHandedOver() async throws {
@@ -222,7 +225,10 @@ import Wire
         let (id, visitor) = try await fixture.visitor()
         let frames = try await fixture.frames(of: id, by: visitor) { $0.changesOwner }
         try await fixture.send("hi", to: id, by: visitor)
-        #expect(try await frames.value.contains { $0.message?["content"]?.stringValue == Texts.handingOverOnFailure(in: .english) })
+        #expect(
+            try await frames.value.contains {
+                $0.message?["content"]?.stringValue == Texts.handingOverOnFailure(in: .english)
+            })
     }
 
     @Test func aParticipantStopsAReplyAndWhatWasShownIsKept() async throws {

@@ -4,8 +4,8 @@ import Storage
 import Synchronization
 import Testing
 
-/// G7 at chosen moments: after the owner has changed in sight of a reader, no frame of the AI follows but the ending, and that
-/// holds exactly what was shown. One reply has one end, whoever comes between.
+/// G7 at chosen moments: after the owner has changed in sight of a reader, no frame of the AI follows but the ending,
+/// and that holds exactly what was shown. One reply has one end, whoever comes between.
 @Suite(.timeLimit(.minutes(5))) struct TakeoverTests {
     /// Few, because other suites share the two threads with them.
     static let lanes = 4
@@ -62,10 +62,12 @@ import Testing
 
         /// Once; also for rounds whose reply ended before its moment.
         func begin() {
-            guard let work = intrude.withLock({ work in
-                defer { work = nil }
-                return work
-            }) else { return }
+            guard
+                let work = intrude.withLock({ work in
+                    defer { work = nil }
+                    return work
+                })
+            else { return }
             running.withLock { $0 = Task { try await work() } }
         }
 
