@@ -163,7 +163,8 @@ public struct ConversationFact: Sendable, Equatable {
             book.add(.created(priority), 1, at: at, agent: nil)
         }
         if kind == .note {
-            book.add(.notes, 1, at: at, agent: event.agent)
+            // What the system tells staff, at a handoff, is nobody's note.
+            book.add(event.actor == .agent ? .notes : .systemMessages, 1, at: at, agent: event.agent)
             return
         }
         switch event.actor {

@@ -134,7 +134,7 @@ struct StatisticsRecount {
         // Messages.
         for message in story where message.isMessage {
             if message.messageKind == "note" {
-                count(.notes, message.at, agent(message))
+                count(message.actor == "agent" ? .notes : .systemMessages, message.at, agent(message))
                 continue
             }
             switch message.actor {
