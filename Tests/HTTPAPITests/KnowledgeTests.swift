@@ -8,6 +8,24 @@ import Testing
 struct KnowledgeTests {
     private static let path = "admin/knowledge/articles"
 
+    @Test("Words that a workspace says mean the same find the same")
+    func synonyms() async throws {
+        let fixture = try await HTTPFixture()
+        let token = try await fixture.token(.admin)
+        try await fixture.run { client async throws in
+            let staff = client.with(token: token)
+            try await staff.post(
+                Self.path,
+                ["title": "保修期限", "content": "保修期限为两年。", "locale": "zh", "status": "published"]
+            ).expect(201)
+            let question = "admin/knowledge/search?q=%E5%A4%9A%E4%B9%85%E9%80%9A%E5%AE%9D"  // 多久通宝
+            #expect(try await staff.get(question).expect(200)["answerability"] == "none")
+            try await staff.patch("admin/settings", ["assistant": ["synonyms": [["保修", "通宝"]]]]).expect(200)
+            let found = try await staff.get(question).expect(200)
+            #expect(found["answerability"] != "none" && found.items.first?["title"] == "保修期限")
+        }
+    }
+
     @Test("Articles are written, published, changed and deleted")
     func articles() async throws {
         let fixture = try await HTTPFixture()

@@ -20,7 +20,7 @@ async def ask(server) -> tuple[dict, list[str], Api, str]:
     async with await Socket.visit(server, visit) as socket:
         await socket.say(ENGLISH.question, "q-1")
         message = await answered(socket)
-        resets = [frame["data"]["reason"] for frame in socket.all("message.reset")]
+        resets = [frame["data"]["reason"] for frame in socket.all("reply.reset")]
     staff = public.caller(public.login()["access_token"])
     return message, resets, staff, f"chat/conversations/{visit.conversation_id}/messages/{message['id']}"
 

@@ -13,7 +13,10 @@ struct ReplyPromptMaker: Sendable {
         let index = try await knowledge.index(of: question.workspaceId)
         let language = question.language
         let previous = question.history.last { $0.sender.kind == .contact }?.content
-        let found = index.search(question.text, after: previous, in: language, limit: Self.maximumPassages)
+        let synonyms = question.policy.synonyms
+        let found = index.search(
+            question.text, after: previous, in: language, limit: Self.maximumPassages,
+            synonyms: synonyms.isEmpty ? nil : SynonymTable(synonyms))
         return ReplyPrompt(
             summary: question.summary?.text, turns: question.history.compactMap(Self.turn),
             interlude: question.interlude.compactMap(Self.turn), question: question.told, knowledge: found,

@@ -123,7 +123,10 @@ struct KnowledgeRoutes: Sendable {
         guard let question else {
             throw ValidationProblems(field: "q", code: "required", message: "must be given")
         }
-        let found = try await library.index(of: call.access.workspaceId).search(question, limit: limit)
+        let workspaceId = call.access.workspaceId
+        let synonyms = try await store.read { try $0.settings(of: workspaceId).assistant.synonyms }
+        let found = try await library.index(of: workspaceId).search(
+            question, limit: limit, synonyms: synonyms.isEmpty ? nil : SynonymTable(synonyms))
         return Answer(
             Found(
                 items: found.passages.map { passage in

@@ -74,7 +74,7 @@ extension FailureTable {
         "requests": .rateLimit, "too_many_requests": .rateLimit,
         "context_length_exceeded": .contextOverflow, "exceed_context_size_error": .contextOverflow,
         "string_above_max_length": .contextOverflow,
-        "content_filter": .contentFilter, "content_policy_violation": .contentFilter,
+        "content_filter": .contentFilter, "content_policy_violation": .contentFilter, "invalid_prompt": .contentFilter,
         "responsibleaipolicyviolation": .contentFilter,
         "server_error": .server, "internal_server_error": .server, "overloaded_error": .server,
         "service_unavailable": .server, "engine_overloaded": .server, "unavailable_error": .server,
