@@ -136,7 +136,8 @@ public struct AssistantDesk: Sendable {
             )
         }
         return WorkspaceStanding(
-            order: policy.providers?.filter(providerNames.contains) ?? providerNames, limits: budgets.limits(policy), spending: spending,
+            order: policy.providers?.filter(providerNames.contains) ?? providerNames, limits: budgets.limits(policy),
+            spending: spending,
             currency: policy.currency, dayStart: SpendingPeriod.day.start(at: now),
             dayEnd: SpendingPeriod.day.end(at: now))
     }

@@ -141,7 +141,8 @@ import Testing
             let answer = try await rawExchange(longest + [0x61, 0x0A])
             #expect(answer.contains("too long"))
             #expect(
-                try await rawExchange([UInt8](repeating: 0x61, count: 2 * ControlLine.maximumBytes), closing: false).contains("too long"))
+                try await rawExchange([UInt8](repeating: 0x61, count: 2 * ControlLine.maximumBytes), closing: false)
+                    .contains("too long"))
             try await expectEcho(at: path)
         }
     }

@@ -62,9 +62,16 @@ public final class KnowledgeLibrary: Sendable {
     }
 
     /// The index of a workspace's published articles.
+    /// - Parameter known: the version of the knowledge, where it has just been read with something else: a look into the
+    ///   database is a good part of what the server adds to a model's first token.
     /// - Throws: ``StorageFailure``.
-    public func index(of workspaceId: Identifier<Workspace>) async throws -> KnowledgeIndex {
-        let version = try await store.read { try $0.knowledgeVersion(of: workspaceId) }
+    public func index(of workspaceId: Identifier<Workspace>, at known: Int64? = nil) async throws -> KnowledgeIndex {
+        let version: Int64
+        if let known {
+            version = known
+        } else {
+            version = try await store.read { try $0.knowledgeVersion(of: workspaceId) }
+        }
         while true {
             let step: Step = state.withLock { state in
                 state.touch(workspaceId)

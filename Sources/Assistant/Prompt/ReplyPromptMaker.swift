@@ -10,7 +10,7 @@ struct ReplyPromptMaker: Sendable {
     /// The prompt for an answer.
     /// - Throws: ``StorageFailure``.
     func answer(to question: ReplyQuestion) async throws -> ReplyPrompt {
-        let index = try await knowledge.index(of: question.workspaceId)
+        let index = try await knowledge.index(of: question.workspaceId, at: question.knowledgeVersion)
         let language = question.language
         let previous = question.history.last { $0.sender.kind == .contact }?.content
         let synonyms = question.policy.synonyms

@@ -101,6 +101,7 @@ extension ReplyQuestion {
             handoff: HandoffState(unanswered: context.unanswered, offeredSeq: context.offeredSeq),
             summary: context.summary)
         interlude = Self.interlude(of: history)
+        knowledgeVersion = context.knowledgeVersion
     }
 
     /// The human part that the assistant has not answered since: what was said behind its last word, up to a

@@ -37,6 +37,8 @@ public struct ReplyQuestion: Sendable {
     public var summary: ConversationSummary?
     /// What was said while a human answered, since the assistant's last message; empty when nothing was.
     public var interlude: [Message]
+    /// Of the workspace's articles when the question was read; nil when nobody has looked.
+    public var knowledgeVersion: Int64?
     /// Takes down what the reply uses.
     public var account = ReplyAccount()
 

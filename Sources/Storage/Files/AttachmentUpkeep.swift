@@ -1,4 +1,4 @@
-public import Domain
+import Domain
 
 /// Removes what nobody needs of the files: those that were not sent, and bytes without a row.
 public struct AttachmentUpkeep: Sendable {

@@ -82,8 +82,8 @@ extension RowReader {
             if let previous, let previousEnd, now < previousEnd {
                 secrets.append(try opened(previous, of: id, isPrevious: true))
             }
-        } catch let failure as SecretBox.Failure {
-            throw StorageFailure.unavailable("an inbox's secret cannot be opened: \(failure)")
+        } catch {
+            throw StorageFailure.unavailable("an inbox's secret cannot be opened: \(error)")
         }
         return secrets
     }

@@ -10,6 +10,8 @@ public struct ReplyContext: Sendable, Equatable {
     /// seq of the assistant's message that last offered a human.
     public var offeredSeq: Int64?
     public var summary: ConversationSummary?
+    /// Of the workspace's articles.
+    public var knowledgeVersion: Int64
 }
 
 extension RowReader {
@@ -20,8 +22,9 @@ extension RowReader {
     ) throws -> ReplyContext {
         let found = try connection.row(
             """
-            SELECT c.unanswered, c.handoff_offered_seq, i.ai_providers, s.up_to_seq, s.version, s.content \
-            FROM conversations c JOIN inboxes i ON i.id = c.inbox_id \
+            SELECT c.unanswered, c.handoff_offered_seq, i.ai_providers, s.up_to_seq, s.version, s.content, \
+            w.knowledge_version, w.settings FROM conversations c JOIN inboxes i ON i.id = c.inbox_id \
+            JOIN workspaces w ON w.id = c.workspace_id \
             LEFT JOIN conversation_summaries s ON s.conversation_id = c.id WHERE c.id = ? AND c.workspace_id = ?
             """, [.identifier(conversationId), .identifier(workspaceId)]
         ) { row in
@@ -30,13 +33,12 @@ extension RowReader {
                 providers: try row.optionalText(2).map { try StoredJSON.decode([String].self, $0) },
                 summary: row.optionalInteger(3).map {
                     ConversationSummary(upToSeq: $0, version: row.integer(4), text: row.text(5))
-                }
+                }, knowledgeVersion: row.integer(6), policy: try StoredSettings.settings(row.optionalText(7)).assistant
             )
         }
         guard let found else { throw Refusal.notFound }
-        let policy = try settings(of: workspaceId).assistant
         return ReplyContext(
-            policy: policy, providers: found.providers ?? policy.providers, unanswered: found.unanswered,
-            offeredSeq: found.offeredSeq, summary: found.summary)
+            policy: found.policy, providers: found.providers ?? found.policy.providers, unanswered: found.unanswered,
+            offeredSeq: found.offeredSeq, summary: found.summary, knowledgeVersion: found.knowledgeVersion)
     }
 }

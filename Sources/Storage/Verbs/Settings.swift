@@ -80,12 +80,17 @@ extension Transaction {
 }
 
 /// Settings as they stand in a row: an object of what differs from the defaults. What a newer build wrote is kept.
-private enum StoredSettings {
+enum StoredSettings {
     private enum Key {
         static let timezone = "timezone"
         static let locale = "locale"
         static let messageEditSeconds = "message_edit_seconds"
         static let assistant = "assistant"
+    }
+
+    /// Of a row whose column holds `text`.
+    static func settings(_ text: String?) throws -> WorkspaceSettings {
+        settings(try text.map { try StoredJSON.value($0) } ?? .object([:]))
     }
 
     static func settings(_ stored: JSONValue) -> WorkspaceSettings {

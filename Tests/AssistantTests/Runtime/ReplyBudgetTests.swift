@@ -190,9 +190,10 @@ import Testing
     @Test func theOrderIsTheQuestionsAndElseTheConfiguredOne() async throws {
         let desk = try await Desk()
         let composer = desk.composer([Model(name: "openai"), Model(name: "dashscope")])
-        for (order, provider) in [(["dashscope", "openai"], "dashscope"), (["gone", "openai"], "openai"), (nil, "openai")]
-            as [([String]?, String)]
-        {
+        let cases: [([String]?, String)] = [
+            (["dashscope", "openai"], "dashscope"), (["gone", "openai"], "openai"), (nil, "openai"),
+        ]
+        for (order, provider) in cases {
             let reply = try await composer.compose(desk.question(providers: order)) { _ in }
             #expect(reply.receipt?.attempts.map(\.provider) == [provider])
         }
