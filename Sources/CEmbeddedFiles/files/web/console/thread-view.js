@@ -419,21 +419,23 @@ export class ThreadView {
     }
     const { element } = drawn;
     const { sender, status } = message;
-    const kind = message.type === 'event' ? 'system' : sender.kind;
+    const isNote = message.type === 'note';
+    // What a handoff tells the staff comes from the assistant's side.
+    const kind = message.type === 'event' ? 'system' : isNote && sender.kind === 'system' ? 'ai' : sender.kind;
     const gone = status === 'deleted';
     const text = gone ? say('deleted') : entry.stream ? entry.stream.text : message.content;
     drawn.of = message;
     drawn.body = make('div', 'text', {}, ...(entry.stream ? [text] : linked(text)));
     const name = { ai: say('assistant'), agent: sender.id === this.#account.user?.id ? say('me') : sender.name }[kind];
     const mark = gone ? '' : { cancelled: say('cancelled'), partial: say('partial') }[status] || (message.edited_at && say('edited'));
-    const head = [message.type === 'note' && say('note'), name, shortTime(message.created_at), mark].filter(Boolean).join(' · ');
+    const head = [isNote && say('note'), name, shortTime(message.created_at), mark].filter(Boolean).join(' · ');
     const sources = gone || entry.stream || !message.sources?.length ? null : make('div', 'sources', { 'aria-label': say('sources') },
       ...message.sources.map((source) => make('details', 'source', {},
         make('summary', '', {}, `${source.number}. ${source.title}`), make('p', '', {}, source.excerpt || ''))));
     drawn.seen.hidden = true;
     const files = (message.attachments || []).map((file) => attached(this.#account, file));
     // Only what is settled can be judged.
-    drawn.tools = kind === 'ai' && !gone && status !== 'streaming'
+    drawn.tools = kind === 'ai' && !isNote && !gone && status !== 'streaming'
       ? drawn.tools || answerTools(this.#account, this.thread.id, message, (problem) => this.onError(problem)) : null;
     const parts = [text || entry.stream ? drawn.body : null, ...files, sources,
       kind === 'system' ? null : make('div', 'meta', { title: fullTime(message.created_at) }, head, drawn.seen), drawn.tools];
