@@ -57,10 +57,12 @@ public struct Settings: Sendable {
         let question = asked.question
         let isChinese = question.unicodeScalars.contains { (0x4E00...0x9FFF).contains($0.value) }
         let pieces = Self.last(of: answers, in: question) ?? self.pieces(of: isChinese ? chinese : english)
-        guard let marker = asked.messages.lazy.compactMap({ Self.marker(in: $0.text) }).first, marker != "[1]" else {
+        // Asked first: a search through a whole prompt takes milliseconds, in which no other answer goes on.
+        guard pieces.joined().contains("[1]"),
+            let marker = asked.messages.lazy.compactMap({ Self.marker(in: $0.text) }).first, marker != "[1]"
+        else {
             return pieces
         }
-        guard pieces.contains(where: { $0.contains("[1]") }) || pieces.joined().contains("[1]") else { return pieces }
         return self.pieces(of: pieces.joined().replacingOccurrences(of: "[1]", with: marker))
     }
 

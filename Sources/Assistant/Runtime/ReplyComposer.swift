@@ -73,19 +73,18 @@ public struct ReplyComposer: Sendable {
         _ prompt: ReplyPrompt, for spender: Spender, _ account: ReplyAccount,
         deliver: @escaping @Sendable (ReplyPiece) async throws -> Void
     ) async throws -> ComposedReply {
-        let fresh = ReplyFilter(prompt, rules: rules)
-        let filter = Mutex(fresh)
+        let filter = FilterInTheMaking { [rules] in ReplyFilter(prompt, rules: rules) }
         let handoff = Mutex<Handoff?>(nil)
         let reply = try await chain.reply(
             to: prompt, order: spender.providers, within: limit, log: log(prompt, account)
         ) {
             // Text is out already: it is taken back in sight of the customer.
             try await deliver(.reset(reason: "provider"))
-            filter.withLock { $0 = fresh }
+            filter.restart()
         } deliver: { chunk in
             switch chunk {
             case .text(let text):
-                let shown = filter.withLock { $0.push(text) }
+                let shown = await filter.push(text)
                 if !shown.isEmpty { try await deliver(.text(shown)) }
             case .toolCall(let call):
                 let asked = HandoffTool.handoff(from: call, offered: prompt.tools, in: prompt.language)
@@ -93,9 +92,9 @@ public struct ReplyComposer: Sendable {
             case .reasoning, .usage: break
             }
         }
-        let rest = filter.withLock { $0.finish() }
+        let rest = await filter.finish()
         if !rest.isEmpty { try await deliver(.text(rest)) }
-        let result = filter.withLock { $0 }
+        let result = await filter.state
         let wish = handoff.withLock { $0 }
         guard !result.text.isEmpty || wish != nil else {
             throw ProviderFailure(.server, provider: "", code: "nothing_to_show")
