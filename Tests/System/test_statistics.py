@@ -87,7 +87,8 @@ def recount(staff: Api, conversations: list[str]) -> dict:
             if event["type"] == "message.created":
                 sender = data["message"]["sender"]["kind"]
                 if data["message"]["type"] == "note":
-                    found["messages"]["notes"] += 1
+                    # The note that a handoff leaves is the system's.
+                    found["messages"]["notes" if sender == "agent" else sender] += 1
                     continue
                 found["messages"][sender] += 1
                 if sender == "contact":
