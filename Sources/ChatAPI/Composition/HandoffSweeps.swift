@@ -17,8 +17,7 @@ final class HandoffSweeps: Sendable {
     private let nextReturn = Mutex(ContinuousClock.now)
 
     /// - Parameter silence: after which a question goes to a human, whoever was to answer it: the runtime's own limit,
-    ///   which a
-    ///   reply under way keeps by itself.
+    ///   which a reply under way keeps by itself.
     init(store: ChatStore, silence: Duration, logger: Logger) {
         self.store = store
         self.logger = logger
