@@ -128,6 +128,11 @@ let package = Package(
         // What the search in the knowledge base is worth, over the questions in Bench/knowledge.
         .executableTarget(
             name: "RetrievalFigures", dependencies: ["Assistant"], path: "Bench/retrieval", swiftSettings: posture),
+        // What Hummingbird itself takes for a request, to measure the routes by.
+        .executableTarget(
+            name: "bare-route",
+            dependencies: [.hummingbird, .httpTypes, .logging, .nioCore, .nioPosix, .argumentParser],
+            path: "Bench/Peers/hummingbird", swiftSettings: posture),
         .tests("DomainTests", ["Domain", "Wire"]),
         .tests("IdentityTests", ["Identity", "Domain", .jwt, .crypto]),
         .tests("ObservabilityTests", ["Observability", .logging, .metrics]),
