@@ -1,0 +1,64 @@
+import Glibc
+
+/// The machine's monotonic clock, in nanoseconds. All processes of a machine share it.
+enum Clock {
+    static let second: UInt64 = 1_000_000_000
+
+    @inline(__always) static func now() -> UInt64 {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        return UInt64(truncatingIfNeeded: time.tv_sec) &* second &+ UInt64(truncatingIfNeeded: time.tv_nsec)
+    }
+
+    /// From outside: never negative, never so long that times would overflow (an hour).
+    static func nanoseconds(_ seconds: Double) -> UInt64 {
+        seconds > 0 ? UInt64(min(seconds, 3_600) * 1e9) : 0
+    }
+
+    static func seconds(_ nanoseconds: UInt64) -> Double {
+        Double(nanoseconds) / 1e9
+    }
+
+    /// What this process has used of the processor, user and system, in seconds.
+    static func processorSeconds() -> Double {
+        var usage = rusage()
+        getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+        return Double(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec)
+            + Double(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6
+    }
+}
+
+/// When the messages of an open loop are meant to be sent, whatever the server does meanwhile.
+struct Schedule {
+    /// The next intended time, in nanoseconds.
+    private(set) var due: UInt64
+    private let gap: Double
+    private let isEven: Bool
+    private var carried = 0.0
+    private var state: UInt64
+
+    /// - Parameter rate: messages per second in all, more than 0.
+    init(from begin: UInt64, rate: Double, isEven: Bool, seed: UInt64) {
+        due = begin
+        gap = 1e9 / rate
+        self.isEven = isEven
+        state = seed | 1
+    }
+
+    mutating func advance() {
+        var pause = gap
+        if !isEven {
+            // xorshift64*: good enough for pauses, and the same in every run with the same seed.
+            state ^= state >> 12
+            state ^= state << 25
+            state ^= state >> 27
+            let unit = (Double((state &* 0x2545_F491_4F6C_DD1D) >> 11) + 0.5) / 9_007_199_254_740_992
+            pause = -log(unit) * gap
+        }
+        // Fractions of a nanosecond are carried, so that the rate is exact in the long run.
+        carried += pause
+        let whole = carried.rounded(.down)
+        carried -= whole
+        due &+= UInt64(min(whole, 3.6e12))
+    }
+}

@@ -1,0 +1,4 @@
+import Glibc
+import Load
+
+exit(Program.run(Array(CommandLine.arguments.dropFirst())))
