@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measures lists, searches, a page of history and the statistics overview over few and over many conversations.
 
-    make bench            (or: python3 Bench/lists.py .build/release/chat-api [--database mysql])
+    python3 Bench/lists.py .build/release/chat-api [--database mysql]
 
 Two installations are filled by `chat-api generate`, with the same seed; of each question the median of its answers' times is
 taken, over HTTP on a kept connection, and the two are compared. Python's standard library only. `BENCH_FEW` and `BENCH_MANY`
@@ -20,7 +20,10 @@ import tempfile
 import time
 import urllib.parse
 
-from first_figures import Server
+sys.dont_write_bytecode = True
+
+from questions import questions  # noqa: E402
+from setups import Node  # noqa: E402
 
 FEW = int(os.environ.get("BENCH_FEW", "10000"))
 MANY = int(os.environ.get("BENCH_MANY", "1000000"))
@@ -32,18 +35,14 @@ PASSWORD = "a-measured-installation"
 
 class Installation:
     def __init__(self, binary: str, data: pathlib.Path, size: int, database: str):
-        self.size = size
-        self.server = Server(binary, str(data))
-        environment = self.server.environment
-        environment |= {
-            "ADMIN_PASSWORD": PASSWORD, "AI_PROVIDERS": "builtin",
-            "JWT_SECRET": "j" * 48, "ENCRYPTION_KEY": "e" * 48,
-            "LD_LIBRARY_PATH": os.environ.get("LD_LIBRARY_PATH", ""),
-        }
+        self.size, self.data, self.binary = size, data.absolute(), os.path.abspath(binary)
+        url = f"sqlite:{self.data}/chat.db"
         if database == "mysql":
             server = urllib.parse.urlsplit(os.environ["CHAT_API_TEST_MYSQL"])
-            environment["DATABASE_URL"] = f"{server.scheme}://{server.netloc}/chat_bench_{size}"
-        self.data, self.binary = data, binary
+            url = f"{server.scheme}://{server.netloc}/chat_bench_{size}"
+        self.server = Node(
+            pathlib.Path(self.binary), "A", DATA_DIR=str(self.data), DATABASE_URL=url, ADMIN_PASSWORD=PASSWORD,
+            JWT_SECRET="j" * 48, ENCRYPTION_KEY="e" * 48, LD_LIBRARY_PATH=os.environ.get("LD_LIBRARY_PATH", ""))
 
     def run(self, *arguments: str) -> None:
         subprocess.run(
@@ -75,6 +74,7 @@ class Installation:
     def __exit__(self, *_) -> None:
         self.connection.close()
         self.server.stop()
+        self.server.remove()
 
     def ask(self, method: str, path: str, body=None, token: str | None = None) -> dict:
         headers = {"Content-Type": "application/json"}
@@ -97,49 +97,6 @@ class Installation:
             times.append(time.perf_counter() - begun)
         return statistics.median(times) * 1000, items
 
-    def questions(self) -> list[tuple[str, str, str | None]]:
-        """What is asked: a name, a path, and who asks."""
-        listed = self.ask("GET", "chat/conversations?limit=100&status=open&owner=agent")["items"]
-        newest = listed[0]
-        agent = newest["owner"]["id"]
-        mail = next(each["contact"]["email"] for each in listed if each["contact"]["email"])
-        # The number at the end of a subject is an order's, which few share.
-        order = next(
-            each["subject"].split()[-1] for each in listed if each["subject"] and each["subject"].split()[-1].isdigit())
-        contact = newest["contact"]["id"]
-        inbox = newest["inbox_id"]
-        teams = self.ask("GET", "admin/teams")["items"]
-        users = self.ask("GET", "admin/users?limit=100")["items"]
-        email = next(user["email"] for user in users if user["id"] == agent)
-        login = self.ask("POST", "auth/login", {"email": email, "password": "generated-agents-only"})
-        since = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - 20 * 86_400))
-        name = urllib.parse.quote_plus(newest["contact"]["name"])
-        questions = [
-            ("none", ""), ("`status=open`", "status=open"), ("`status=closed`", "status=closed"),
-            ("`priority=urgent`", "priority=urgent"), ("`owner=none`", "owner=none"), ("`owner=agent`", "owner=agent"),
-            ("`assignee`", f"assignee={agent}"), ("`team_id`", f"team_id={teams[0]['id']}"),
-            ("`inbox_id`", f"inbox_id={inbox}"), ("`label=vip`", "label=vip"), ("`contact_id`", f"contact_id={contact}"),
-            ("`updated_since`", f"updated_since={since}"), ("`sort=updated_at`", "sort=updated_at"),
-            ("`status`, `owner`", "status=resolved&owner=agent"),
-            ("`status`, `assignee`", f"status=resolved&assignee={agent}"),
-            ("`status`, `inbox_id`", f"status=closed&inbox_id={inbox}"),
-            ("`status`, `priority`", "status=closed&priority=urgent"),
-            ("`status`, `label`", "status=closed&label=vip"),
-            ("`owner`, `inbox_id`", f"owner=agent&inbox_id={inbox}"),
-            ("`q`, an order's number", f"q={order}"),
-            ("`q`, an e-mail", f"q={urllib.parse.quote_plus(mail)}"), ("`q`, a full name", f"q={name}"),
-        ]
-        agents = login["access_token"]
-        return [(f"conversations: {name}", f"chat/conversations?limit=50&{query}", None) for name, query in questions] + [
-            ("conversations of an agent's scope", "chat/conversations?limit=50", agents),
-            ("contacts: none", "contacts?limit=50", None),
-            ("contacts: `q`, an e-mail", f"contacts?limit=50&q={urllib.parse.quote_plus(mail)}", None),
-            ("contacts: `q`, a full name", f"contacts?limit=50&q={name}", None),
-            ("contacts: `email`", f"contacts?limit=50&email={urllib.parse.quote_plus(mail)}", None),
-            ("messages of a conversation", f"chat/conversations/{newest['id']}/messages?before=1000000&limit=50", None),
-            ("statistics overview", "admin/stats/overview", None),
-        ]
-
 
 def main() -> None:
     parser = argparse.ArgumentParser()
@@ -152,7 +109,7 @@ def main() -> None:
         for size in (FEW, MANY):
             data = folder / f"{arguments.database}-{size}"
             with Installation(arguments.binary, data, size, arguments.database) as installation:
-                for name, path, token in installation.questions():
+                for name, path, token in questions(installation.ask):
                     figures.setdefault(name, []).append(installation.median(path, token))
     print(f"| {arguments.database}, median of {TIMES} | {FEW} | {MANY} | ratio | items |")
     print("| --- | ---: | ---: | ---: | ---: |")

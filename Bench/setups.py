@@ -103,17 +103,16 @@ class Node(Process):
 class Setup:
     """Nodes beside what they depend on. Everything is new, and gone at the end."""
 
-    def __init__(self, binary: Path, labels: tuple[str, ...], shared: bool):
+    def __init__(self, binary: Path, labels: tuple[str, ...], shared: bool, **environment: str):
         self.mariadb = self.redis = None
         self.nodes: list[Node] = []
         self.is_frozen = False
         self._publishes = 0
-        environment = {}
         try:
             if shared:
                 self.mariadb = MariaDB(options=(*MARIADB_OPTIONS, f"--init-file={self._first_statements()}")).start()
                 self.redis = Redis().start()
-                environment = {**SECRETS, "DATABASE_URL": self.mariadb.url("chat"), "REDIS_URL": self.redis.url()}
+                environment |= {**SECRETS, "DATABASE_URL": self.mariadb.url("chat"), "REDIS_URL": self.redis.url()}
             for label in labels:
                 self.nodes.append(Node(binary, label, **environment))
                 self.nodes[-1].start()

@@ -1,0 +1,52 @@
+"""Databases with a past, made once in a run by `chat-api generate` and used by several of its parts."""
+
+import os
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+from chat import OFF
+from options import Options
+
+MESSAGES_OF_A_CONVERSATION = 3.94  # About as many as `generate` makes.
+SMALL = 10_000
+
+
+class Installations:
+    """In a temporary folder, or in the one that BENCH_DATA names, where they stay for the next run."""
+
+    def __init__(self, options: Options, say):
+        self.options, self.say = options, say
+        self.kept = os.environ.get("BENCH_DATA")
+        self.folder = Path(self.kept or tempfile.mkdtemp(prefix="chat-bench-"))
+
+    def remove(self):
+        if not self.kept:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    def with_messages(self, messages: int) -> Path:
+        """The data folder of an installation with about so many messages. The small one is a copy, which a load may
+        fill up without changing what the next one finds."""
+        data = self.folder / str(messages)
+        if not (data / "filled").exists():
+            shutil.rmtree(data, ignore_errors=True)
+            data.mkdir(parents=True)
+            self.say(f"making {messages:,} messages")
+            self._run(data, "generate", "--conversations", str(round(messages / MESSAGES_OF_A_CONVERSATION)))
+            self._run(data, "stats", "rebuild")
+            (data / "filled").touch()
+        if messages > SMALL:
+            return data
+        copy = self.folder / "copy"
+        shutil.rmtree(copy, ignore_errors=True)
+        return shutil.copytree(data, copy)
+
+    def _run(self, data: Path, *arguments: str):
+        environment = {
+            "DATA_DIR": str(data), "DATABASE_URL": f"sqlite:{data}/chat.db", "AI_PROVIDERS": "builtin",
+            "LOG_LEVEL": "warning", **OFF,
+        }
+        subprocess.run(
+            [self.options.server, *arguments], env=environment, check=True, stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE, cwd=data)

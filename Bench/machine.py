@@ -1,0 +1,39 @@
+"""Where it was measured, and with what."""
+
+import re
+import subprocess
+
+import figures
+import setups  # noqa: F401  Finds what the tests have.
+from options import ROOT, Options
+from processes import program
+
+PINNED = ("fastapi", "uvicorn", "SQLAlchemy", "socketify")  # Of the peers' requirements: what people choose.
+
+
+def _peers() -> list[str]:
+    pins = dict(
+        line.split("==") for line in (ROOT / "Bench/Peers/requirements.txt").read_text().split() if "==" in line)
+    return [f"{name} {pins[name]}" for name in PINNED if name in pins] + [f"nginx {_nginx()}"]
+
+
+def _nginx() -> str:
+    told = subprocess.run([program("nginx"), "-v"], capture_output=True, text=True).stderr
+    found = re.search(r"nginx/(\S+)", told)
+    return found[1] if found else "unknown"
+
+
+def described(options: Options) -> list[str]:
+    """Sentences for above the tables."""
+    commit = subprocess.run(
+        ["git", "-C", ROOT, "describe", "--always", "--dirty", "--abbrev=10"], capture_output=True, text=True).stdout.strip()
+    swift = subprocess.run(["swift", "--version"], capture_output=True, text=True).stdout
+    found = re.search(r"Swift version (\S+)", swift)
+    lines = figures.machine(options.server)
+    return [
+        *lines,
+        f"Commit {commit or 'unknown'}, Swift {found[1] if found else 'unknown'}.",
+        f"Peers: {', '.join(_peers())}.",
+        f"Medians of {options.rounds} rounds (lowest–highest)."
+        " What is measured has one core, with its databases; the load has the other.",
+    ]
