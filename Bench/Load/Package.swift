@@ -16,6 +16,7 @@ let package = Package(
         // What Glibc's module does not show to Swift: epoll with nanoseconds, memmem, the timer slack.
         .target(name: "CLinux"),
         .target(name: "Load", dependencies: ["CLinux"], swiftSettings: posture),
+        .testTarget(name: "LoadTests", dependencies: ["Load"], path: "Tests/LoadTests", swiftSettings: posture),
         .executableTarget(name: "bench-load", dependencies: ["Load"], swiftSettings: posture),
     ]
 )

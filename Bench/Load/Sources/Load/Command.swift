@@ -76,6 +76,8 @@ final class Commands {
             case "fanout": answer(try fanOut(decode(FanOut.Order.self, data)))
             case "hold": answer(Idle.hold(try decode(Idle.HoldOrder.self, data), loop, groups))
             case "drop": answer(try Idle.drop(decode(Idle.DropOrder.self, data), loop, groups))
+            case "http": answer(try http(decode(HTTPLoad.Order.self, data)))
+            case "streams": answer(try streams(decode(Streams.Order.self, data)))
             case "end":
                 answer(Nothing())
                 return false
@@ -153,5 +155,17 @@ final class Commands {
             template: order.template, needsType: order.recognise != "stamp")
         loop.crowd = run
         return try run.run(order)
+    }
+
+    private func http(_ order: HTTPLoad.Order) throws -> HTTPLoad.Answer {
+        let run = try HTTPLoad(loop: loop, order)
+        loop.crowd = run
+        return try run.run()
+    }
+
+    private func streams(_ order: Streams.Order) throws -> Streams.Answer {
+        let run = try Streams(loop: loop, customers: groups.members(of: order.customers), template: order.template)
+        loop.crowd = run
+        return run.run(order)
     }
 }
