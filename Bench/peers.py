@@ -218,7 +218,8 @@ class Peer:
         raise NotImplementedError(f"{self.label} has no sockets")
 
     def requests(self) -> dict[str, tuple[list[str], int]]:
-        """Raw requests by workload (`read`, `post`, `history`), and the status of the answers."""
+        """Raw requests by workload (`read`, `post`, `history`; `claims` reads the token only), and the status of the
+        answers."""
         return {}
 
 
@@ -235,7 +236,7 @@ class FastAPI(Peer):
         uvicorn = [
             *(str(PYTHON), "-m", "uvicorn", "service:app", "--app-dir", str(FOLDER / "fastapi")),
             *("--host", "127.0.0.1", "--port", "{port}", "--workers", str(self.workers)),
-            *("--loop", "uvloop", "--http", "httptools", "--ws", "websockets", "--ws-ping-interval", "25"),
+            *("--loop", "uvloop", "--http", "httptools", "--ws", "websockets-sansio", "--ws-ping-interval", "25"),
             *("--ws-per-message-deflate", "false", "--no-access-log", "--log-level", "warning"),
             *("--timeout-graceful-shutdown", "1"),
         ]
@@ -306,6 +307,7 @@ class FastAPI(Peer):
         each = [conversation_id(index) for index in range(self.conversations)]
         return {
             "read": ([request("GET", "/api/v1/users/me", bearer)], 200),
+            "claims": ([request("GET", "/api/v1/auth/claims", bearer)], 200),
             "post": ([request("POST", path.format(one), bearer, body) for one in each], 201),
             "history": ([request("GET", path.format(one) + "?limit=50", bearer) for one in each], 200),
         }
@@ -345,7 +347,7 @@ class FastAPIOnMySQL(FastAPI):
         self.servers["Redis"] = redis = Redis()
         redis.start()
         return {
-            "DATABASE_URL": f"mysql+aiomysql://root@127.0.0.1:{mariadb.port}/chat?charset=utf8mb4",
+            "DATABASE_URL": f"mysql+asyncmy://root@127.0.0.1:{mariadb.port}/chat?charset=utf8mb4",
             "REDIS_URL": redis.url(),
         }
 
