@@ -37,12 +37,18 @@ struct Schedule {
     private var carried = 0.0
     private var state: UInt64
 
-    /// - Parameter rate: messages per second in all, more than 0.
-    init(from begin: UInt64, rate: Double, isEven: Bool, seed: UInt64) {
+    /// Messages per second in all: from one in a quarter of an hour to more than a core can send.
+    private static let rates = 0.001...10_000_000.0
+
+    init(from begin: UInt64, rate: Double, spacing: String?, seed: UInt64?) throws(Refused) {
+        guard Self.rates.contains(rate) else { throw Refused("the rate must be \(Self.rates)") }
+        guard spacing == nil || spacing == "poisson" || spacing == "even" else {
+            throw Refused("the spacing must be poisson or even")
+        }
         due = begin
         gap = 1e9 / rate
-        self.isEven = isEven
-        state = seed | 1
+        isEven = spacing == "even"
+        state = (seed ?? 0x5EED) | 1
     }
 
     mutating func advance() {

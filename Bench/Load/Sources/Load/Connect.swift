@@ -45,7 +45,6 @@ final class Connect: Crowd {
     private let targets: [Target]
     private var attempts: [SocketPointer: Attempt] = [:]
     private var opened: [SocketPointer?]
-    private var openedCount = 0
     private var next = 0
     private var faults = Faults()
     private let handshake = Histogram()
@@ -133,7 +132,7 @@ final class Connect: Crowd {
         socket.pointee.phase = .open
         let hello = (target.hello ?? []).flatMap { Frame.whole(Array($0.utf8), isMasked: true) }
         if !hello.isEmpty { loop.send(socket, hello) }
-        if target.ready == nil { finish(socket, attempt) }
+        if (target.ready ?? "").isEmpty { finish(socket, attempt) }
         return size
     }
 
@@ -154,7 +153,6 @@ final class Connect: Crowd {
     private func finish(_ socket: SocketPointer, _ attempt: Attempt) {
         attempts[socket] = nil
         opened[attempt.target] = socket
-        openedCount += 1
         lastOpened = Clock.now()
         socket.pointee.heardAt = lastOpened
         handshake.record(lastOpened - attempt.begun)
@@ -163,6 +161,7 @@ final class Connect: Crowd {
     override func lost(_ socket: SocketPointer, _ reason: String) {
         if attempts[socket] != nil {
             fail(socket, reason)
+            loop.forget(socket)
         } else {
             faults.add("a socket was lost: \(reason)")
         }

@@ -116,11 +116,8 @@ final class Desk: Crowd {
             faults.add("a socket of pair \(slot) was closed before the run")
         }
         if let rate = order.rate {
-            guard rate > 0, rate.isFinite else { throw Refused("the rate must be more than 0") }
             isClosed = false
-            let schedule = Schedule(
-                from: begin, rate: rate, isEven: order.spacing == "even", seed: order.seed ?? 0x5EED)
-            paced(schedule)
+            paced(try Schedule(from: begin, rate: rate, spacing: order.spacing, seed: order.seed))
         } else {
             saturated()
         }

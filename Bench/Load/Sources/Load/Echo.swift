@@ -6,11 +6,11 @@ import Glibc
 /// `/c/{i}` and `/a/{i}` are the two ends of a desk, `/pub…` and `/sub…` those of a fan-out; whatever is not an upgrade
 /// gets a 200. Faults may be planted, so that it is known that the load would find them.
 final class Echo: Crowd {
-    /// Every so many-th delivery (of a desk, or to the first receiver of a fan-out) is lost, comes twice, or comes after
-    /// the one that follows it.
+    /// Every so many-th delivery (of a desk, or to the first receiver of a fan-out) is lost, comes twice, comes after the
+    /// one that follows it, or (of a desk) has another number than its acknowledgement.
     struct Fault {
         enum Kind: String {
-            case drop, double, swap
+            case drop, double, swap, number
         }
 
         let kind: Kind
@@ -180,7 +180,8 @@ final class Echo: Crowd {
         ack.fill(mark, sequence)
         loop.join(customer, ack.bytes, ack.count)
         guard let agent = pairs[slot].agent else { return }
-        created.fill(mark, sequence)
+        let isRenumbered = fault.map { $0.kind == .number && Int(sequence) % $0.every == 0 } ?? false
+        created.fill(mark, isRenumbered ? sequence + 1 : sequence)
         if fault == nil {
             loop.join(agent, created.bytes, created.count)
         } else {

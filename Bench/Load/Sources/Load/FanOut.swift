@@ -105,9 +105,8 @@ final class FanOut: Crowd {
             isOver = true
         }
         if let rate = order.rate {
-            guard rate > 0, rate.isFinite else { throw Refused("the rate must be more than 0") }
             isClosed = false
-            paced(Schedule(from: begin, rate: rate, isEven: order.spacing == "even", seed: order.seed ?? 0x5EED))
+            paced(try Schedule(from: begin, rate: rate, spacing: order.spacing, seed: order.seed))
         } else {
             saturated()
         }

@@ -1,8 +1,6 @@
 /// The connections that commands name, kept between commands.
 final class Groups: Crowd {
-    /// More lost sockets than this are only counted.
-    private(set) var lostCount = 0
-    private(set) var faults = Faults()
+    private var faults = Faults()
     private var sockets: [String: [SocketPointer]] = [:]
 
     func members(of name: String) throws(Refused) -> [SocketPointer] {
@@ -31,7 +29,6 @@ final class Groups: Crowd {
     }
 
     override func lost(_ socket: SocketPointer, _ reason: String) {
-        lostCount += 1
         faults.add("a socket was lost: \(reason)")
     }
 

@@ -66,7 +66,6 @@ final class HTTPLoad: Crowd {
             throw Refused("connections must be 1 to \(Self.largestCount)")
         }
         guard !order.requests.isEmpty else { throw Refused("there are no requests") }
-        if let rate = order.rate, !(rate > 0 && rate.isFinite) { throw Refused("the rate must be more than 0") }
         self.loop = loop
         self.order = order
         var templates: [Template] = []
@@ -88,7 +87,7 @@ final class HTTPLoad: Crowd {
         measuredFrom = begin + Clock.nanoseconds(order.warmupSeconds ?? 0)
         end = measuredFrom + Clock.nanoseconds(order.seconds)
         if let rate = order.rate {
-            paced(Schedule(from: begin, rate: rate, isEven: order.spacing == "even", seed: order.seed ?? 0x5EED))
+            paced(try Schedule(from: begin, rate: rate, spacing: order.spacing, seed: order.seed))
         } else {
             saturated()
         }

@@ -193,13 +193,13 @@ final class Loop {
     private func control(_ socket: SocketPointer, _ frame: Frame) {
         switch frame.opcode {
         case 8:
+            // 1005 is what a close without a code is called; it is never sent.
             let code = frame.count >= 2 ? UInt16(bigEndian: frame.payload.loadUnaligned(as: UInt16.self)) : 1_005
-            tally.closes[code, default: 0] += 1
-            let isAnswer = socket.pointee.phase == .closing
-            if !isAnswer {
-                send(socket, Frame.whole(opcode: 8, [UInt8(code >> 8), UInt8(code & 255)], isMasked: true))
+            if socket.pointee.phase != .closing {
+                tally.closes[code, default: 0] += 1
+                let answer = UnsafeRawBufferPointer(start: frame.payload, count: frame.count >= 2 ? 2 : 0)
+                send(socket, Frame.whole(opcode: 8, answer, isMasked: socket.pointee.isMasked))
             }
-            guard socket.pointee.phase != .closed else { return }
             let reason = frame.count > 2 ? " " + Bytes.text(frame.payload + 2, frame.count - 2) : ""
             lose(socket, "closed with \(code)\(reason)")
         case 9:
@@ -224,7 +224,8 @@ final class Loop {
             sent = Glibc.send(socket.pointee.file, bytes, count, Int32(MSG_NOSIGNAL))
             if sent == count { return }
             if sent < 0 {
-                guard errno == EAGAIN || errno == EINTR else { return lose(socket, Dialling.reason()) }
+                // A broken connection is left to the reader: a close frame with its code may still be unread.
+                guard errno == EAGAIN || errno == EINTR else { return }
                 sent = 0
             }
         }
@@ -268,10 +269,8 @@ final class Loop {
         let count = socket.pointee.unsent.count
         if count > 0, let bytes = socket.pointee.unsent.bytes {
             let sent = Glibc.send(socket.pointee.file, bytes, count, Int32(MSG_NOSIGNAL))
-            if sent == count {
+            if sent == count || (sent < 0 && errno != EAGAIN && errno != EINTR) {
                 socket.pointee.unsent.empty()
-            } else if sent < 0, errno != EAGAIN, errno != EINTR {
-                return lose(socket, Dialling.reason())
             } else {
                 socket.pointee.unsent.drop(max(0, sent))
                 guard socket.pointee.unsent.count <= Self.largestUnsent else {

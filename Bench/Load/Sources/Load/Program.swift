@@ -4,7 +4,7 @@ import Glibc
 public enum Program {
     private static let usage = """
         usage: bench-load < commands.jsonl
-               bench-load echo --port P --kind desk|fanout|http [--fault drop:N|double:N|swap:N]
+               bench-load echo --port P --kind desk|fanout|http [--fault drop:N|double:N|swap:N|number:N]
 
         """
 
