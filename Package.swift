@@ -35,6 +35,8 @@ extension Target.Dependency {
     static let hummingbirdCore: Self = .product(name: "HummingbirdCore", package: "hummingbird")
     static let hummingbirdTesting: Self = .product(name: "HummingbirdTesting", package: "hummingbird")
     static let grdb: Self = .product(name: "GRDB", package: "GRDB.swift")
+    /// SQLite's own functions, as GRDB links them.
+    static let sqlite: Self = .product(name: "GRDBSQLite", package: "GRDB.swift")
     static let jwt: Self = .product(name: "JWTKit", package: "jwt-kit")
     static let crypto: Self = .product(name: "Crypto", package: "swift-crypto")
     static let cryptoExtras: Self = .product(name: "CryptoExtras", package: "swift-crypto")
@@ -75,7 +77,7 @@ let package = Package(
         .library("Wire", ["Domain", .cryptoExtras, .crypto]),
         // Repositories in the domain's verbs, event log, group commit. Speaks to one of the drivers.
         .library("Storage", ["Domain", .logging, .metrics, .collections, .crypto]),
-        .library("StorageSQLite", ["Domain", "Storage", "EmbeddedFiles", .logging, .grdb]),
+        .library("StorageSQLite", ["Domain", "Storage", "EmbeddedFiles", .logging, .grdb, .sqlite]),
         // MariaDB Connector/C, which speaks to MySQL 8 and MariaDB.
         .systemLibrary(
             name: "CMariaDB", pkgConfig: "libmariadb",

@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import GRDBSQLite
 public import Logging
 public import Storage
 import Synchronization
@@ -11,10 +12,13 @@ import Synchronization
 public final class SQLiteDriver: DatabaseDriver {
     /// Connections that read at once. A read is CPU work; more than about twice the cores only adds switches.
     static let maximumReaders = 6
-    /// When the writer has nothing else to do, a log of this size is checkpointed.
-    static let idleCheckpointBytes = 4 << 20
-    /// At this size it is checkpointed also under load: it bounds the disk used and the time to open after a crash.
-    static let forcedCheckpointBytes = 80 << 20
+    /// A log of so many frames is checkpointed once the writer has had nothing to do for ``quietMilliseconds``: 4 MiB.
+    static let idleCheckpointFrames = 1_000
+    /// At so many it is checkpointed also under load: it bounds the disk used (80 MiB) and the time to open after a crash. Pages
+    /// that change all the time are then written once for thousands of messages.
+    static let forcedCheckpointFrames = 20_000
+    /// Longer than the pauses between the messages of a busy desk, so that a checkpoint is in nobody's way.
+    static let quietMilliseconds = 200
     /// Page cache of the writer in KiB.
     static let writerCacheKiB = 8192
     /// Page cache of each reader in KiB, taken as it is needed: a list of one agent's conversations among a million touches
@@ -32,8 +36,16 @@ public final class SQLiteDriver: DatabaseDriver {
     private struct State {
         var writer: DatabaseQueue?
         var readers: DatabasePool?
-        var pendingWrites = 0
+        /// Batches so far: whether one has come since.
+        var batches = 0
+        var isCheckpointAwaited = false
     }
+
+    /// Frames in the log, as SQLite tells after each commit. Only touched by the writer's thread.
+    private final class LogLength: @unchecked Sendable {
+        var frames = 0
+    }
+    private let logLength = LogLength()
 
     /// Opens or makes the database at `path` and its folder.
     /// - Throws: ``StorageFailure`` when the file cannot be opened, is no database, or SQLite is too old.
@@ -45,7 +57,7 @@ public final class SQLiteDriver: DatabaseDriver {
             if !folder.isEmpty {
                 try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
             }
-            let writer = try Self.openWriter(path)
+            let writer = try Self.openWriter(path, logLength)
             state = Mutex(State(writer: writer, readers: try Self.openReaders(path)))
         } catch let error as DatabaseError {
             throw StorageFailure(error)
@@ -56,17 +68,24 @@ public final class SQLiteDriver: DatabaseDriver {
         }
     }
 
-    private static func openWriter(_ path: String) throws -> DatabaseQueue {
+    private static func openWriter(_ path: String, _ logLength: LogLength) throws -> DatabaseQueue {
         var configuration = Configuration()
         configuration.label = "chat-api.sqlite.writer"
         configuration.busyMode = .timeout(5)
-        configuration.prepareDatabase { database in
+        configuration.prepareDatabase { [logLength] database in
             try database.execute(sql: "PRAGMA journal_mode = WAL")
             try database.execute(sql: "PRAGMA synchronous = FULL")
             try database.execute(sql: "PRAGMA wal_autocheckpoint = 0")
-            // Begun anew after a checkpoint, the log shrinks again: at its largest size each idle commit would be
-            // followed by a checkpoint for ever.
-            try database.execute(sql: "PRAGMA journal_size_limit = \(idleCheckpointBytes / 2)")
+            // No limit of its size: a log that is begun anew is written over, and a sync of bytes that are there already takes
+            // half as long as one that makes the file longer.
+            sqlite3_wal_hook(
+                database.sqliteConnection,
+                { logLength, _, _, frames in
+                    if let logLength { Unmanaged<LogLength>.fromOpaque(logLength).takeUnretainedValue().frames = Int(frames) }
+                    return SQLITE_OK
+                }, Unmanaged.passUnretained(logLength).toOpaque())
+            // What a savepoint keeps would go to a file.
+            try database.execute(sql: "PRAGMA temp_store = MEMORY")
             try database.execute(sql: "PRAGMA cache_size = -\(writerCacheKiB)")
         }
         let writer = try DatabaseQueue(path: path, configuration: configuration)
@@ -118,10 +137,9 @@ public final class SQLiteDriver: DatabaseDriver {
         } catch {
             return recovery.async { completion(.failure(error)) }
         }
-        state.withLock { $0.pendingWrites += 1 }
+        state.withLock { $0.batches += 1 }
         writer.asyncWriteWithoutTransaction { [self] database in
             let result = Result { try Self.commit(batch, on: database) }
-            state.withLock { $0.pendingWrites -= 1 }
             if case .failure(let failure) = result, let failure = failure as? StorageFailure, !failure.isOfOneCommand {
                 // After a failed sync the kernel may have dropped the pages that were not written, so nothing that this
                 // connection believes about the file can be relied on: start again from what is on the disk.
@@ -142,7 +160,13 @@ public final class SQLiteDriver: DatabaseDriver {
     ) throws {
         do {
             try database.beginTransaction(.immediate)
-            try batch(SQLiteConnection(database))
+            do {
+                try batch(SQLiteConnection(database, usesSavepoints: false))
+            } catch is SavepointsNeeded {
+                try database.rollback()
+                try database.beginTransaction(.immediate)
+                try batch(SQLiteConnection(database))
+            }
             try database.commit()
         } catch {
             if database.isInsideTransaction { try? database.rollback() }
@@ -153,7 +177,7 @@ public final class SQLiteDriver: DatabaseDriver {
     private func currentWriter() throws -> DatabaseQueue {
         if let writer = state.withLock({ $0.writer }) { return writer }
         do {
-            let writer = try Self.openWriter(path)
+            let writer = try Self.openWriter(path, logLength)
             state.withLock { $0.writer = writer }
             return writer
         } catch let error as DatabaseError {
@@ -176,12 +200,39 @@ public final class SQLiteDriver: DatabaseDriver {
     }
 
     private func checkpointIfDue(_ database: Database) {
-        var status = stat()
-        guard stat(path + "-wal", &status) == 0 else { return }
-        let isIdle = state.withLock { $0.pendingWrites == 0 }
-        guard status.st_size >= (isIdle ? Self.idleCheckpointBytes : Self.forcedCheckpointBytes) else { return }
+        guard logLength.frames >= Self.idleCheckpointFrames else { return }
+        if logLength.frames >= Self.forcedCheckpointFrames { return checkpoint(database) }
+        let batches: Int? = state.withLock { state in
+            guard !state.isCheckpointAwaited else { return nil }
+            state.isCheckpointAwaited = true
+            return state.batches
+        }
+        if let batches { awaitQuiet(since: batches) }
+    }
+
+    /// Checkpoints when nothing has been written for a while.
+    private func awaitQuiet(since batches: Int) {
+        recovery.asyncAfter(deadline: .now() + .milliseconds(Self.quietMilliseconds)) { [weak self] in
+            guard let self else { return }
+            let (now, writer) = state.withLock { state in
+                // Without a connection there is none to wait for: the next commit sees to it.
+                if state.writer == nil { state.isCheckpointAwaited = false }
+                return (state.batches, state.writer)
+            }
+            guard let writer else { return }
+            guard now == batches else { return awaitQuiet(since: now) }
+            writer.asyncWriteWithoutTransaction { [self] database in
+                state.withLock { $0.isCheckpointAwaited = false }
+                if logLength.frames >= Self.idleCheckpointFrames { checkpoint(database) }
+            }
+        }
+    }
+
+    private func checkpoint(_ database: Database) {
         do {
             try database.execute(sql: "PRAGMA wal_checkpoint(PASSIVE)")
+            // The next commit tells the length anew; until then there is nothing to do.
+            logLength.frames = 0
         } catch {
             logger.warning("a checkpoint failed", metadata: ["error": "\(error)"])
         }

@@ -6,8 +6,7 @@ import Synchronization
 /// Commits commands in groups: while one commit is on its way to the disk, whatever arrives queues up and becomes the next
 /// batch. There is no linger: an idle writer commits a lone command at once, a busy one pays one sync for many.
 ///
-/// Each command runs under a savepoint, so that one that is refused leaves no trace and does not disturb its
-/// neighbours. Callers hear of success only after the commit, in the order in which they came.
+/// A command that is refused leaves no trace and does not disturb its neighbours (``SQLConnection/nested(_:)``). Callers hear of success only after the commit, in the order in which they came.
 final class GroupCommit: Sendable {
     /// A command with the two halves of its life: its work inside the transaction, and what happens after the commit.
     struct Command: Sendable {
@@ -132,7 +131,7 @@ final class GroupCommit: Sendable {
 }
 
 /// What a batch has brought about, handed from the transaction to its completion. Only ever touched by the writer's thread
-/// (and, when the driver runs the batch again after a deadlock, from the start).
+/// (and, when the driver runs the batch again, from the start: after a deadlock, or for want of savepoints).
 private final class BatchWork: @unchecked Sendable {
     private(set) var committed = CommittedBatch()
     private var settlements: [@Sendable () -> Void] = []
@@ -146,6 +145,8 @@ private final class BatchWork: @unchecked Sendable {
                 let (outcome, settle) = try connection.nested { try command.run(connection, locks) }
                 committed.append(outcome)
                 settlements.append(settle)
+            } catch let restart as SavepointsNeeded {
+                throw restart
             } catch {
                 if let failure = error as? StorageFailure, !failure.isOfOneCommand { throw failure }
                 settlements.append { command.fail(error) }

@@ -49,7 +49,7 @@ public protocol SQLConnection: AnyObject {
 
     /// Runs `work` so that, when it throws, nothing of it is left, while the transaction around it goes on. Calls are not
     /// nested in each other.
-    /// - Throws: what `work` throws.
+    /// - Throws: what `work` throws; ``SavepointsNeeded`` when the driver went without a way back and needs it now.
     func nested<Value>(_ work: () throws -> Value) throws -> Value
 
     /// The key that the last insert into a table with a counted key got.
@@ -81,6 +81,12 @@ public protocol SQLConnection: AnyObject {
     /// The column of `events` that holds an event's place in the workspace feed. Where one writer holds the whole database
     /// keys are given in commit order, and the key is the place.
     var feedPosition: String { get }
+}
+
+/// A command has failed after it had written, and the batch ran without savepoints: the driver rolls the whole batch back and
+/// runs it again with them. Whoever runs commands only passes it on.
+public struct SavepointsNeeded: Error {
+    public init() {}
 }
 
 extension SQLConnection {

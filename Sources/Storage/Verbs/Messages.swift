@@ -34,7 +34,7 @@ extension Transaction {
         var sender = access.actor
         if access.contact != nil {
             guard let session = found.session else { throw Refusal.sessionOver }
-            try touch(session, atLeastEvery: 0)
+            try touch(session, atLeastEvery: ChatSession.activityGranularitySeconds)
             sender.name = found.contactName
         }
         if let replyTo = draft.replyTo { try requireMessage(replyTo, in: conversationId, by: access) }
