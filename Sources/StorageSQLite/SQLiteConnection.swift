@@ -182,7 +182,8 @@ extension SQLValue {
         case .integer(let integer): return sqlite3_bind_int64(statement, index, integer)
         case .text(var text):
             return text.withUTF8 { bytes in
-                guard let start = bytes.baseAddress else { return sqlite3_bind_zeroText(statement, index) }
+                // A null pointer would be NULL and no empty text.
+                guard let start = bytes.baseAddress else { return sqlite3_bind_text(statement, index, "", 0, nil) }
                 return start.withMemoryRebound(to: CChar.self, capacity: bytes.count) {
                     sqlite3_bind_text64(statement, index, $0, UInt64(bytes.count), copied, UInt8(SQLITE_UTF8))
                 }
@@ -196,11 +197,6 @@ extension SQLValue {
             }
         }
     }
-}
-
-/// An empty text: a null pointer would be NULL.
-private func sqlite3_bind_zeroText(_ statement: OpaquePointer, _ index: Int32) -> Int32 {
-    sqlite3_bind_text(statement, index, "", 0, nil)
 }
 
 extension StorageFailure {

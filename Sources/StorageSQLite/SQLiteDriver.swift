@@ -81,7 +81,8 @@ public final class SQLiteDriver: DatabaseDriver {
             sqlite3_wal_hook(
                 database.sqliteConnection,
                 { logLength, _, _, frames in
-                    if let logLength { Unmanaged<LogLength>.fromOpaque(logLength).takeUnretainedValue().frames = Int(frames) }
+                    guard let logLength else { return SQLITE_OK }
+                    Unmanaged<LogLength>.fromOpaque(logLength).takeUnretainedValue().frames = Int(frames)
                     return SQLITE_OK
                 }, Unmanaged.passUnretained(logLength).toOpaque())
             // What a savepoint keeps would go to a file.

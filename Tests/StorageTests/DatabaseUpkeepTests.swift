@@ -30,7 +30,9 @@ import Testing
         func logBytes() throws -> Int {
             try FileManager.default.attributesOfItem(atPath: path + "-wal")[.size] as? Int ?? 0
         }
-        func databaseBytes() throws -> Int { try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int ?? 0 }
+        func databaseBytes() throws -> Int {
+            try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int ?? 0
+        }
         try await commit("large", bytes: 6 << 20)
         let longest = try logBytes()
         #expect(longest > 6 << 20)
