@@ -317,7 +317,7 @@ class FastAPIOnSQLite(FastAPI):
     label = "FastAPI, SQLite"
     lacks = (
         "Durable like Chat API (WAL, synchronous=FULL) and asks for a token; a socket is authorised when it joins, not "
-        "for each event. No event log to resume from, no rate limits, no order between two senders of a conversation."
+        "for each event. No event log to resume from, no rate limits."
     )
 
     def _depend_on(self, folder: Path) -> dict[str, str]:
@@ -330,7 +330,8 @@ class FastAPIOnMySQL(FastAPI):
 
     lacks = (
         "Durable (each commit flushed) and asks for a token; a socket is authorised when it joins, not for each event. "
-        "An event that Redis loses is lost: no event log to resume from. No rate limits, no order between two senders."
+        "An event that Redis loses is lost: no event log to resume from. Two who write to one conversation at once may "
+        "be read out of order. No rate limits."
     )
 
     def __init__(self, workers: int = 2):
