@@ -107,7 +107,8 @@ final class Connect: Crowd {
         let target = targets[attempt.target]
         socket.pointee.phase = .upgrading
         let headers = (target.headers ?? [:]).map { "\($0.key): \($0.value)\r\n" }.joined()
-        let head = "GET \(target.path) HTTP/1.1\r\nHost: 127.0.0.1:\(target.port)\r\nUpgrade: websocket\r\n"
+        let head =
+            "GET \(target.path) HTTP/1.1\r\nHost: 127.0.0.1:\(target.port)\r\nUpgrade: websocket\r\n"
             + "Connection: Upgrade\r\nSec-WebSocket-Key: \(Self.key)\r\nSec-WebSocket-Version: 13\r\n\(headers)\r\n"
         loop.send(socket, Array(head.utf8))
     }

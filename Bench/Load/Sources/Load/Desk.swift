@@ -63,6 +63,7 @@ final class Desk: Crowd {
     private let count: Int
     private var stamps = Stamps()
     private var unsettled = 0
+    private var lostCount = 0
     private var sent = 0
     private var acked = 0
     private var delivered = 0
@@ -109,10 +110,12 @@ final class Desk: Crowd {
         measuredFrom = begin + Clock.nanoseconds(order.warmupSeconds ?? 0)
         end = measuredFrom + Clock.nanoseconds(order.seconds)
         let drain = Clock.nanoseconds(order.drainSeconds ?? 20)
-        for slot in 0..<count where pairs[slot].customer.pointee.phase != .open
+        for slot in 0..<count
+        where pairs[slot].customer.pointee.phase != .open
             || pairs[slot].agent.pointee.phase != .open
         {
             pairs[slot].isLost = true
+            lostCount += 1
             faults.add("a socket of pair \(slot) was closed before the run")
         }
         if let rate = order.rate {
@@ -147,7 +150,7 @@ final class Desk: Crowd {
     private func paced(_ start: Schedule) {
         var schedule = start
         var slot = 0
-        while schedule.due < end {
+        while schedule.due < end, lostCount < count {
             var burst = 0
             while schedule.due < end, burst < Self.largestBurst {
                 let now = Clock.now()
@@ -281,6 +284,7 @@ final class Desk: Crowd {
         faults.add("\(socket.pointee.role == Role.agent ? "agent" : "customer") \(slot) was lost: \(reason)")
         guard !pairs[slot].isLost else { return }
         pairs[slot].isLost = true
+        lostCount += 1
         unsettled -= 2 * pairs[slot].flights.next - pairs[slot].acked - pairs[slot].delivered
         // Nothing more counts, not even what is still read on the other socket.
         pairs[slot].customer.pointee.role = 0

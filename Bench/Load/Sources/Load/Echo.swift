@@ -6,8 +6,8 @@ import Glibc
 /// `/c/{i}` and `/a/{i}` are the two ends of a desk, `/pub…` and `/sub…` those of a fan-out; whatever is not an upgrade
 /// gets a 200. Faults may be planted, so that it is known that the load would find them.
 final class Echo: Crowd {
-    /// Every so many-th delivery (of a desk, or to the first receiver of a fan-out) is lost, comes twice, comes after the
-    /// one that follows it, or (of a desk) has another number than its acknowledgement.
+    /// Every so many-th delivery (of a desk, or to the first receiver of a fan-out) is lost, comes twice, comes after
+    /// the one that follows it, or (of a desk) has another number than its acknowledgement.
     struct Fault {
         enum Kind: String {
             case drop, double, swap, number
@@ -68,7 +68,7 @@ final class Echo: Crowd {
         upgraded = Array(
             ("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
                 + "Sec-WebSocket-Accept: \(Connect.acceptance)\r\n\r\n").utf8)
-        let body = #"{"id":"usr_0000000000000000","email":"agent@example.com","display_name":"An agent","role":"agent"}"#
+        let body = #"{"id":"usr_0000000000000000","email":"agent@example.com","name":"An agent","role":"agent"}"#
         page = Array(
             ("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: \(body.utf8.count)\r\n\r\n"
                 + body).utf8)

@@ -57,6 +57,7 @@ final class FanOut: Crowd {
     private var window = 4
     private var isClosed = true
     private var isOver = false
+    private var isRefillDue = false
     private var received = 0
     private var deliveries = 0
     private var begin: UInt64 = 0
@@ -129,7 +130,15 @@ final class FanOut: Crowd {
         }
     }
 
-    /// Publishes up to the window; the frames of one turn leave in one write.
+    /// What one read made room for leaves in one write, at once.
+    override func handled() {
+        guard isRefillDue else { return }
+        isRefillDue = false
+        refill()
+        loop.flushDue()
+    }
+
+    /// Publishes up to the window.
     private func refill() {
         while flights.next &- flights.first < window {
             let now = Clock.now()
@@ -216,15 +225,16 @@ final class FanOut: Crowd {
         var oldest = flights.first
         while oldest < flights.next, flights[oldest].missing == 0 { oldest &+= 1 }
         flights.forget(before: oldest)
-        if isClosed { refill() }
+        isRefillDue = isClosed
     }
 
     override func lost(_ socket: SocketPointer, _ reason: String) {
-        let who = switch socket.pointee.role {
-        case Role.publisher: "the publisher"
-        case Role.receiver: "receiver \(socket.pointee.slot)"
-        default: "a socket"
-        }
+        let who =
+            switch socket.pointee.role {
+            case Role.publisher: "the publisher"
+            case Role.receiver: "receiver \(socket.pointee.slot)"
+            default: "a socket"
+            }
         faults.add("\(who) was lost: \(reason)")
         if socket.pointee.role != 0 { isOver = true }
     }

@@ -9,6 +9,8 @@ class Crowd {
     func upgrade(_ socket: SocketPointer, _ bytes: UnsafeRawPointer, _ count: Int) -> Int { 0 }
     /// One whole text or binary frame.
     func frame(_ socket: SocketPointer, _ bytes: UnsafeRawPointer, _ count: Int) {}
+    /// All frames of one read were told.
+    func handled() {}
     /// Bytes of a plain HTTP connection. Returns how many were used.
     func answer(_ socket: SocketPointer, _ bytes: UnsafeRawPointer, _ count: Int) -> Int { count }
     /// The connection is gone, and not by us.
@@ -85,7 +87,8 @@ final class Loop {
 
     /// Serves what happened, and waits for it until `time` at most.
     func turn(until time: UInt64, batch: Int = Loop.largestBatch) {
-        if !due.isEmpty || !gone.isEmpty { flushDue() }
+        flushDue()
+        bury()
         let now = Clock.now()
         let wait = time > now ? Int64(min(time &- now, 3_600 * Clock.second)) : 0
         let count = linux_wait(epoll, events, Int32(batch), wait)
@@ -100,6 +103,7 @@ final class Loop {
             serve(pointer.assumingMemoryBound(to: Socket.self), event.mask)
         }
         flushDue()
+        bury()
     }
 
     private func serve(_ socket: SocketPointer, _ mask: UInt32) {
@@ -143,6 +147,7 @@ final class Loop {
         tally.bytes &+= got
         let count = kept &+ got
         let used = take(socket, count)
+        crowd.handled()
         guard socket.pointee.phase != .closed else { return }
         if used == count {
             if kept > 0 { socket.pointee.unread.empty() }
@@ -257,12 +262,12 @@ final class Loop {
     }
 
     func flushDue() {
+        guard !due.isEmpty else { return }
         for socket in due {
             socket.pointee.isDue = false
             if socket.pointee.phase != .closed { flush(socket) }
         }
         due.removeAll(keepingCapacity: true)
-        if !gone.isEmpty { bury() }
     }
 
     private func flush(_ socket: SocketPointer) {
@@ -312,7 +317,9 @@ final class Loop {
         gone.append(socket)
     }
 
+    /// Only when no event can name them any more: between turns.
     private func bury() {
+        guard !gone.isEmpty else { return }
         for socket in gone {
             socket.deinitialize(count: 1)
             socket.deallocate()

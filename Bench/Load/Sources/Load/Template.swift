@@ -3,7 +3,8 @@ import Glibc
 /// What is sent again and again: bytes in which only the stamp and the running number change, in place.
 struct Template {
     /// Of a customer's message; the mark in its content is what a receiver is recognised by.
-    static let message = #"{"type":"message.send","request_id":"{stamp}","data":{"client_message_id":"{stamp}","#
+    static let message =
+        #"{"type":"message.send","request_id":"{stamp}","data":{"client_message_id":"{stamp}","#
         + #""content":"@{stamp}@{index}@ How long does a refund take to arrive on my card?"}}"#
     /// Larger ones no server would take.
     private static let largest = 64 * 1_024

@@ -133,7 +133,9 @@ struct FrameTests {
 
     @Test func anAnswerOfHTTPMayBeCutAtEachByte() {
         let plain = "HTTP/1.1 200 OK\r\nA: b\r\ncontent-length: 5\r\n\r\nhello"
-        let chunked = "HTTP/1.1 201 Created\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\nb\r\nhello again\r\n0\r\n\r\n"
+        let chunked =
+            "HTTP/1.1 201 Created\r\nTransfer-Encoding: chunked\r\n\r\n"
+            + "5\r\nhello\r\nb\r\nhello again\r\n0\r\n\r\n"
         for (answer, status) in [(plain, 200), (chunked, 201)] {
             let bytes = Array(answer.utf8)
             bytes.withUnsafeBytes { all in

@@ -102,6 +102,26 @@ struct RunTests {
         #expect(found.contains { $0.contains("were not delivered") }, "\(found)")
     }
 
+    @Test func aServerThatGoesIsAFault() throws {
+        let paths = (0..<3).map { "/c/\($0)" }
+        let run = #"{"do":"desk","customers":"c","agents":"a","seconds":3,"drain_seconds":3}"#
+        let echo = try EchoThread(nil)
+        let stopper = Thread {
+            usleep(200_000)
+            echo.stop()
+        }
+        stopper.start()
+        let begun = Clock.now()
+        let found = try answers(to: [
+            connect("c", paths, echo.port), connect("a", (0..<3).map { "/a/\($0)" }, echo.port), run, run,
+        ])
+        let first = try faults(#require(found[2]["ok"] as? [String: Any]))
+        #expect(first.contains { $0.contains("was lost") }, "\(first)")
+        let second = try faults(#require(found[3]["ok"] as? [String: Any]))
+        #expect(second.count == 3)
+        #expect(Clock.seconds(Clock.now() - begun) < 6.5)
+    }
+
     @Test func aFanOutWithoutFaultsHasNone() throws {
         for more in ["", #","rate":1000"#, #","recognise":"stamp","window":16"#] {
             let answer = try fanOut(nil, more)
@@ -143,10 +163,12 @@ struct RunTests {
     @Test func httpIsAnsweredAndSocketsAreHeldAndDropped() throws {
         let echo = try EchoThread(nil)
         defer { echo.stop() }
+        func http(_ more: String) -> String {
+            #"{"do":"http","port":\#(echo.port),"requests":["GET /{stamp} HTTP/1.1\r\n\r\n"],\#(more)}"#
+        }
         let found = try answers(to: [
-            #"{"do":"http","port":\#(echo.port),"connections":4,"seconds":0.2,"requests":["GET / HTTP/1.1\r\n\r\n"]}"#,
-            #"{"do":"http","port":\#(echo.port),"connections":4,"seconds":0.2,"rate":500,"requests":["GET /{stamp} HTTP/1.1\r\n\r\n"]}"#,
-            #"{"do":"http","port":\#(echo.port),"connections":1,"seconds":0.05,"status":404,"requests":["GET / HTTP/1.1\r\n\r\n"]}"#,
+            http(#""connections":4,"seconds":0.2"#), http(#""connections":4,"seconds":0.2,"rate":500"#),
+            http(#""connections":1,"seconds":0.05,"status":404"#),
             connect("c", ["/c/0", "/c/1"], echo.port), #"{"do":"hold","seconds":0.05}"#,
             #"{"do":"drop","group":"c","how":"reset"}"#, #"{"do":"end"}"#, #"{"do":"hold","seconds":1}"#,
         ]).map { try #require($0["ok"] as? [String: Any]) }
