@@ -114,8 +114,8 @@ behavior = {
     "max_payload_length": 65_536,
     # Of a receiver that does not read; beyond it, messages to it are dropped.
     "max_backpressure": 1_048_576,
-    # Seconds. A ping goes out some seconds before.
-    "idle_timeout": 32,
+    # Seconds. uWebSockets pings 16 seconds before it would give up: each 24.
+    "idle_timeout": 40,
     "send_pings_automatically": True,
     "upgrade": upgrade,
     "open": opened,
