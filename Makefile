@@ -6,6 +6,7 @@ SHELL := /bin/bash
 
 SOURCES := Sources Tests Package.swift
 VENV := .build/venv
+BENCH_VENV := .build/bench-venv
 PYTHON := $(VENV)/bin/python
 REQUIREMENTS := Tests/System/requirements.txt
 # Of the server that `make smoke` walks through.
@@ -22,7 +23,7 @@ ON_STORAGE := ^StorageTests\.
 # A private MariaDB and Redis for the tests, unless there are some already.
 WITH_SERVERS := $(if $(CHAT_API_TEST_MYSQL),,Scripts/with-servers)
 
-.PHONY: help run build test test-swift test-system smoke soak bench lint format embed openapi docs-assets env-example
+.PHONY: help run build test test-swift test-system smoke soak bench bench-assistant bench-more lint format embed openapi docs-assets env-example
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
@@ -80,19 +81,38 @@ $(VENV)/requirements.txt: $(REQUIREMENTS)
 smoke: ## Walk through a running server (URL=http://localhost:8000)
 	@Scripts/smoke "$(URL)"
 
-bench: build ## Measure a release build: start, memory, round trip, idle sockets, several nodes, lists over a million, knowledge
-	@Scripts/install-packages test
-	@python3 Bench/first_figures.py .build/release/chat-api
-	@echo
-	@python3 Bench/cluster.py .build/release/chat-api
-	@echo
+bench: ## Measure a release build beside its peers, and write docs/benchmarks.md (MEASURE=desk,http REPEAT=3 QUICK=1)
+	@Scripts/install-packages bench
+	@$(MAKE) --no-print-directory $(BENCH_VENV)/requirements.txt
+	@echo "make: building the server, the model, the bare route and the load"
+	@swift build -c release --product chat-api
+	@swift build -c release --product model-upstream
+	@swift build -c release --product bare-route
+	@swift build -c release --package-path Bench/Load
+	@$(if $(MEASURE)$(QUICK),,$(MAKE) --no-print-directory bench-assistant)
+	@python3 Bench/run.py
+
+bench-assistant: ## Measure only what is added to a model's first token, and the search in the knowledge base
+	@swift build -c release --product chat-api
 	@swift build -c release --product model-upstream
 	@python3 Bench/streams.py .build/release/chat-api .build/release/model-upstream
 	@echo
-	@python3 Bench/lists.py .build/release/chat-api
-	@echo
 	@swift build -c release --product RetrievalFigures
 	@.build/release/RetrievalFigures Bench/knowledge
+	@echo
+
+bench-more: build ## Measure what takes long besides: two nodes, and lists over a million conversations
+	@Scripts/install-packages bench
+	@python3 Bench/cluster.py .build/release/chat-api
+	@echo
+	@python3 Bench/lists.py .build/release/chat-api
+
+# The environment of the peers, made like the tests'.
+$(BENCH_VENV)/requirements.txt: Bench/Peers/requirements.txt
+	@echo "make: making the peers' Python environment in $(BENCH_VENV)"
+	@python3 -m venv --clear $(BENCH_VENV)
+	@$(BENCH_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
+	@cp $< $@
 
 lint: ## Check the format of the sources and the table of embedded files
 	@swift format lint --strict --recursive $(SOURCES)

@@ -2,7 +2,7 @@
 """Measures one node on SQLite, one node on MariaDB, and two nodes on MariaDB with Redis between them, side by side in
 one run, and prints Markdown tables.
 
-    make bench            (or: python3 Bench/cluster.py .build/release/chat-api [ROUNDS [paced]])
+    make bench-more       (or: python3 Bench/cluster.py .build/release/chat-api [ROUNDS [paced]])
 
 200 conversations, each with a customer's socket; agents' sockets read ten each. With two nodes all customers are on
 node A and the agents on node B. Saturated: each customer sends its next message when the last one is acknowledged,

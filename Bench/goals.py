@@ -27,7 +27,7 @@ class Goal:
     def row(self, results: Results) -> list[str]:
         value = self.value(results)
         if math.isnan(value):
-            return [self.what, "–", self.text, "not measured"]
+            return [self.what, "–", self.text, "**void**" if results.own_faults() else "not measured"]
         met = value >= self.limit if self.at_least else value <= self.limit
         return [self.what, f"{ratio(value)}{self.unit}", self.text, "met" if met else "**not met**"]
 
@@ -65,7 +65,8 @@ GOALS = [
     times("http", "durable post, requests/s", "post/s", 20, "FastAPI's one worker", ON_SQLITE + ON_MARIADB),
     times("http", "page of 50 messages, requests/s", "history/s", 15, "FastAPI's one worker", ON_SQLITE + ON_MARIADB),
     at_most("streams", "1,000 streams of 50 tokens/s: longest pause between heartbeats", "1000: longest pause", 27.5, "s"),
-    at_least("streams", "1,000 streams of 50 tokens/s: answers in their time", "1000: on time", 0.99, "of 1"),
+    # A tenth more than the model takes for it: no stream falls behind.
+    at_most("streams", "1,000 streams of 50 tokens/s: a whole answer of 4 s, p99", "1000: whole, p99", 4.4, "s"),
     Goal("growth", "largest growth of a figure, 1,000,000 messages / 10,000", "≤ 1.2",
          lambda found: found.median("growth", "1000000"), 1.2),
     Goal("growth", "largest growth of a figure, 10,000,000 messages / 10,000", "≤ 1.3",

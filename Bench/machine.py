@@ -23,17 +23,21 @@ def _nginx() -> str:
     return found[1] if found else "unknown"
 
 
+def commit() -> str:
+    """Of the sources, as far as Git knows."""
+    told = subprocess.run(
+        ["git", "-C", ROOT, "describe", "--always", "--dirty", "--abbrev=10"], capture_output=True, text=True).stdout.strip()
+    return told or "unknown"
+
+
 def described(options: Options) -> list[str]:
     """Sentences for above the tables."""
-    commit = subprocess.run(
-        ["git", "-C", ROOT, "describe", "--always", "--dirty", "--abbrev=10"], capture_output=True, text=True).stdout.strip()
     swift = subprocess.run(["swift", "--version"], capture_output=True, text=True).stdout
     found = re.search(r"Swift version (\S+)", swift)
     lines = figures.machine(options.server)
     return [
         *lines,
-        f"Commit {commit or 'unknown'}, Swift {found[1] if found else 'unknown'}.",
+        f"Swift {found[1] if found else 'unknown'}.",
         f"Peers: {', '.join(_peers())}.",
-        f"Medians of {options.rounds} rounds (lowest–highest)."
-        " What is measured has one core, with its databases; the load has the other.",
+        "What is measured has one core, with its databases; the load has the other. Medians of the rounds (lowest–highest).",
     ]

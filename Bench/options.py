@@ -26,6 +26,16 @@ class Options:
     model: Path = field(default_factory=lambda: _built(".build/release/model-upstream", "MODEL_BINARY"))
     load: Path = field(default_factory=lambda: _built("Bench/Load/.build/release/bench-load", "LOAD_BINARY"))
 
+    @property
+    def is_kept(self) -> bool:
+        """Whether what is found may stand in the document one day."""
+        return not self.quick and not self.systems
+
+    @property
+    def writes(self) -> bool:
+        """Some parts alone are tried while something is changed; the document is for whole runs, or when asked for."""
+        return self.parts in (PARTS, ()) and self.is_kept
+
     def seconds(self, wanted: float, quick: float = 1.0) -> float:
         """Of one measurement; `QUICK=1` only tries whether it works."""
         return quick if self.quick else wanted

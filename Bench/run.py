@@ -3,12 +3,14 @@
 
     make bench                                      all of it, 3 rounds
     MEASURE=desk,http python3 Bench/run.py          some parts: start, desk, fanout, idle, http, streams, growth
-    MEASURE=report python3 Bench/run.py             no part: writes what the last run of each found
+    MEASURE=report python3 Bench/run.py             nothing: writes what the last run of each part found
     QUICK=1 MEASURE=desk python3 Bench/run.py       tries whether it works; its figures mean nothing and are not kept
 
-REPEAT is the number of rounds (3), LARGEST the messages of the largest database (1000000; 10000000 takes a quarter of an
-hour more). What is measured runs on the first core with its databases, the load on the last. All of it is on loopback, in
-temporary folders, and gone at the end. A lost, doubled or reordered message of Chat API makes the exit status 1.
+REPEAT is the number of rounds (3), SYSTEMS a regular expression for the systems to measure ("Chat API"; such figures are
+not kept either), LARGEST the messages of the largest database (1000000), BENCH_DATA a folder in which such databases stay
+for the next run. What is measured runs on the first core with its databases, the load on the last. All of it is on
+loopback, in temporary folders, and gone at the end. When figures of Chat API are missing, or void because a message was
+lost, doubled or reordered, the exit status is 1.
 """
 
 import sys
@@ -22,7 +24,7 @@ import report  # noqa: E402
 import setups  # noqa: E402, F401  Finds what the tests have.
 from context import Context  # noqa: E402
 from goals import goals  # noqa: E402
-from machine import described  # noqa: E402
+from machine import commit, described  # noqa: E402
 from parts import PARTS  # noqa: E402
 from results import Results  # noqa: E402
 
@@ -36,7 +38,7 @@ def text(found: dict[str, Results], machine: list[str]) -> str:
         *report.compared(list(found.values()))]
     for name, part in PARTS.items():
         if name in found:
-            lines += ["", f"### {part.TITLE}", "", f"Measured on {found[name].when}.", "", *part.report(found[name])]
+            lines += ["", f"### {part.TITLE}", "", found[name].told, "", *part.report(found[name])]
     return "\n".join(lines)
 
 
@@ -57,13 +59,14 @@ def main():
                 is_sound = False
                 continue
             is_sound = is_sound and not results.own_faults()
+            results.told = f"{results.when}, commit {commit()}, {asked.rounds} rounds."
             found[name] = results
-            if not asked.quick:
+            if asked.is_kept:
                 results.save(KEPT)
             print(f"\n### {PARTS[name].TITLE}\n\n" + "\n".join(PARTS[name].report(results)) + "\n", flush=True)
     finally:
         context.installations.remove()
-    if asked.quick:
+    if not asked.writes:
         print(goals(found))
     else:
         kept = {name: Results.load(KEPT, name) for name in PARTS}
