@@ -13,6 +13,15 @@ from processes import die_with_parent
 MANY = 100  # Sockets that are told by a file instead of on the pipe.
 
 
+# Of 28 000 that Linux gives to outgoing connections; the closed ones keep theirs for a minute.
+PORTS_OF_AN_ADDRESS = 10_000
+
+
+def source(index: int) -> str:
+    """The address that the socket of this index comes from."""
+    return f"127.0.0.{2 + index // PORTS_OF_AN_ADDRESS}"
+
+
 class LoadFailed(Exception):
     """The load could not do what it was told to."""
 
@@ -74,7 +83,7 @@ class BenchLoad:
 
 
 class Echo:
-    """The cheapest server there is for a kind of load, by the load program itself: what it answers to is the load's ceiling."""
+    """The cheapest server there is, by the load program itself: what it takes is the load's ceiling."""
 
     name = "the load's own ceiling"
     lacks = "No server: `bench-load echo` sends bytes that are ready, and is as much as the load can ask for."
@@ -103,7 +112,7 @@ class Echo:
         return {"port": self.port, "path": path}
 
     def pairs(self, count: int) -> tuple[list[dict], list[dict]]:
-        return [self._socket(f"/c/{index}") for index in range(count)], [self._socket(f"/a/{index}") for index in range(count)]
+        return tuple([self._socket(f"/{side}/{index}") for index in range(count)] for side in "ca")
 
     def fan(self, count: int) -> tuple[dict, list[dict], dict]:
         return self._socket("/pub"), [self._socket("/sub")] * count, {}

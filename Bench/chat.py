@@ -1,4 +1,4 @@
-"""Chat API as it is measured: on SQLite or on MariaDB with Redis, alone on its core, its rates off, all else as shipped."""
+"""Chat API as it is measured: on SQLite or on MariaDB with Redis, its rates off, all else as shipped."""
 
 import contextlib
 import json
@@ -7,6 +7,7 @@ from pathlib import Path
 import cores
 import sessions
 import stored
+from bench_load import source
 from setups import Setup
 
 AGENTS = 20  # Logins of staff; their sockets are shared out between them.
@@ -22,7 +23,6 @@ OFF = {
 }
 MESSAGES_OF_A_PAGE = 50
 NEWEST = 1_000_000_000  # Above every number of an event: a page from here is the newest.
-PORTS_OF_AN_ADDRESS = 15_000  # Of 28 000 that Linux gives to outgoing connections; the closed ones keep theirs for a minute.
 # Of the owner's change, so that the assistant's answers are no part of the figures.
 HANDOFF = '{"type":"handoff","request_id":"handoff","data":{"to":"human"}}'
 
@@ -30,11 +30,6 @@ HANDOFF = '{"type":"handoff","request_id":"handoff","data":{"to":"human"}}'
 def subscription(conversations: list[str], after: int | None = None) -> str:
     wanted = [{"id": each} if after is None else {"id": each, "after": after} for each in conversations]
     return json.dumps({"type": "subscribe", "request_id": "s", "data": {"conversations": wanted}})
-
-
-def source(index: int) -> str:
-    """The address that the socket of this index comes from."""
-    return f"127.0.0.{2 + index // PORTS_OF_AN_ADDRESS}"
 
 
 class ChatAPI:
@@ -105,7 +100,8 @@ class ChatAPI:
         """A socket of staff that is open when it has what it subscribed to."""
         agents = self.agents()
         return {
-            "port": self.port, "path": "/ws/agent", "headers": {"Authorization": f"Bearer {agents[index % len(agents)]}"},
+            "port": self.port, "path": "/ws/agent",
+            "headers": {"Authorization": f"Bearer {agents[index % len(agents)]}"},
             "hello": [subscription([conversation], after)], "ready": f'"conversation_id":"{conversation}"',
             "source": source(index),
         }
@@ -152,7 +148,7 @@ class ChatAPI:
         visits = sessions.make(self.port, conversations)
         self._hand_over(visits)
         own = [head[index % len(head)] for index in range(conversations)]
-        posts = [self._post(each.conversation, head) for each, head in zip(visits, own)]
+        posts = [self._post(each.conversation, head) for each, head in zip(visits, own, strict=True)]
         if kind == "post":
             return posts, 201
         for number in range(MESSAGES_OF_A_PAGE + 10):
@@ -160,13 +156,14 @@ class ChatAPI:
                 each.replace("{stamp}", f"f{number:019d}").replace("{index}", f"{number:010d}").encode()
                 for each in posts], 201)
         return [
-            f"GET /api/v1/chat/conversations/{each.conversation}/messages?before={NEWEST}&limit={MESSAGES_OF_A_PAGE} HTTP/1.1\r\n{head}\r\n"
-            for each, head in zip(visits, own)], 200
+            f"GET /api/v1/chat/conversations/{each.conversation}/messages?before={NEWEST}&limit={MESSAGES_OF_A_PAGE}"
+            f" HTTP/1.1\r\n{head}\r\n" for each, head in zip(visits, own, strict=True)], 200
 
     @staticmethod
     def _post(conversation: str, head: str) -> str:
         body = (
-            '{"client_message_id":"{stamp}","content":"@{stamp}@{index}@ It takes three to five days, depending on your bank."}')
+            '{"client_message_id":"{stamp}",'
+            '"content":"@{stamp}@{index}@ How long does a refund take to arrive on my card?"}')
         length = len(body) + 2 * (20 - len("{stamp}")) + 10 - len("{index}")
         return (
             f"POST /api/v1/chat/conversations/{conversation}/messages HTTP/1.1\r\n{head}"

@@ -11,7 +11,8 @@ from results import Results
 OWN = "Chat API, SQLite"
 ON_SQLITE = ["FastAPI, SQLite"]
 ON_MARIADB = [f"FastAPI, MariaDB + Redis, {workers}" for workers in ("1 worker", "2 workers")]
-UWEBSOCKETS, NCHAN, BARE = ["uWebSockets (socketify), in memory"], ["nginx + nchan, in memory"], ["Hummingbird, bare route"]
+UWEBSOCKETS, NCHAN = ["uWebSockets (socketify), in memory"], ["nginx + nchan, in memory"]
+BARE = ["Hummingbird, bare route"]
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,8 @@ GOALS = [
     times("http", "JWT-checked read, requests/s", "read/s", 0.7, "Hummingbird's bare route", BARE),
     times("http", "durable post, requests/s", "post/s", 20, "FastAPI's one worker", ON_SQLITE + ON_MARIADB),
     times("http", "page of 50 messages, requests/s", "history/s", 15, "FastAPI's one worker", ON_SQLITE + ON_MARIADB),
-    at_most("streams", "1,000 streams of 50 tokens/s: longest pause between heartbeats", "1000: longest pause", 27.5, "s"),
+    at_most(
+        "streams", "1,000 streams of 50 tokens/s: longest pause between heartbeats", "1000: longest pause", 27.5, "s"),
     # A tenth more than the model takes for it: no stream falls behind.
     at_most("streams", "1,000 streams of 50 tokens/s: a whole answer of 4 s, p99", "1000: whole, p99", 4.4, "s"),
     Goal("growth", "largest growth of a figure, 1,000,000 messages / 10,000", "≤ 1.2",

@@ -3,10 +3,10 @@
 
     python3 Bench/lists.py .build/release/chat-api [--database mysql]
 
-Two installations are filled by `chat-api generate`, with the same seed; of each question the median of its answers' times is
-taken, over HTTP on a kept connection, and the two are compared. Python's standard library only. `BENCH_FEW` and `BENCH_MANY`
-are the sizes (10 000 and 1 000 000), `BENCH_DATA` a folder in which installations are kept for the next run. For MySQL,
-`CHAT_API_TEST_MYSQL` names a server (see Scripts/with-servers).
+Two installations are filled by `chat-api generate`, with the same seed; of each question the median of its answers'
+times is taken, over HTTP on a kept connection, and the two are compared. Python's standard library only. `BENCH_FEW`
+and `BENCH_MANY` are the sizes (10 000 and 1 000 000), `BENCH_DATA` a folder in which installations are kept for the
+next run. For MySQL, `CHAT_API_TEST_MYSQL` names a server (see Scripts/with-servers).
 """
 import argparse
 import http.client
@@ -68,7 +68,8 @@ class Installation:
         self.server.start()
         self.connection = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=60)
         self.token = None
-        self.token = self.ask("POST", "auth/login", {"email": "admin@chatapi.com", "password": PASSWORD})["access_token"]
+        login = {"email": "admin@chatapi.com", "password": PASSWORD}
+        self.token = self.ask("POST", "auth/login", login)["access_token"]
         return self
 
     def __exit__(self, *_) -> None:

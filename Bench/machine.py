@@ -25,9 +25,8 @@ def _nginx() -> str:
 
 def commit() -> str:
     """Of the sources, as far as Git knows."""
-    told = subprocess.run(
-        ["git", "-C", ROOT, "describe", "--always", "--dirty", "--abbrev=10"], capture_output=True, text=True).stdout.strip()
-    return told or "unknown"
+    command = ["git", "-C", ROOT, "describe", "--always", "--dirty", "--abbrev=10"]
+    return subprocess.run(command, capture_output=True, text=True).stdout.strip() or "unknown"
 
 
 def described(options: Options) -> list[str]:
@@ -39,5 +38,6 @@ def described(options: Options) -> list[str]:
         *lines,
         f"Swift {found[1] if found else 'unknown'}.",
         f"Peers: {', '.join(_peers())}.",
-        "What is measured has one core, with its databases; the load has the other. Medians of the rounds (lowest–highest).",
+        "What is measured has one core, with its databases; the load has the other."
+        " Medians of the rounds (lowest–highest).",
     ]

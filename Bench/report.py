@@ -10,17 +10,18 @@ BEGIN = "<!-- Written by `make bench` from here. -->"
 END = "<!-- To here. -->"
 
 
-def by_system(results: Results, columns: list[tuple[str, str]], compared: str | None = None) -> list[str]:
-    """A line for each system with its figures, and how many times as much of `compared` the first system has."""
-    heads = ["system", *(head for head, _ in columns)]
-    if compared:
-        heads += ["Chat API's / this"]
-    rows = []
-    for system in results.systems:
-        row = [system, *(results.text(what, system) for _, what in columns)]
-        if compared:
-            row.append(ratio(results.times_better(compared, results.systems[0], system)))
-        rows.append(row)
+def by_system(results: Results, columns: list[tuple[str, str]]) -> list[str]:
+    """A line for each system with its figures. Behind a rate, a second, stands how many times as much the first system
+    has."""
+    heads, rows = ["system"], [[system] for system in results.systems]
+    for head, what in columns:
+        heads.append(head)
+        for row, system in zip(rows, results.systems, strict=True):
+            row.append(results.text(what, system))
+        if what.endswith("/s"):
+            heads.append("Chat API / this")
+            for row, system in zip(rows, results.systems, strict=True):
+                row.append(ratio(results.times_better(what, results.systems[0], system)))
     return [table(heads, rows), "", *(f"- {note}" for note in [*results.notes(), *disturbance(results)])]
 
 

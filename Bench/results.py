@@ -1,4 +1,4 @@
-"""What one part of a run found: a value of each round for each figure of each system, and why one is missing or void."""
+"""What one part of a run found: a value of each round for each figure of each system, or why there is none."""
 
 import json
 import time

@@ -2,15 +2,15 @@
 """Measures Chat API beside what a user would pick instead, and writes the tables into docs/benchmarks.md.
 
     make bench                                      all of it, 3 rounds
-    MEASURE=desk,http python3 Bench/run.py          some parts: start, desk, fanout, idle, http, streams, growth
+    MEASURE=desk,http python3 Bench/run.py          some parts of start, desk, fanout, idle, http, streams, growth
     MEASURE=report python3 Bench/run.py             nothing: writes what the last run of each part found
     QUICK=1 MEASURE=desk python3 Bench/run.py       tries whether it works; its figures mean nothing and are not kept
 
-REPEAT is the number of rounds (3), SYSTEMS a regular expression for the systems to measure ("Chat API"; such figures are
-not kept either), LARGEST the messages of the largest database (1000000), BENCH_DATA a folder in which such databases stay
-for the next run. What is measured runs on the first core with its databases, the load on the last. All of it is on
-loopback, in temporary folders, and gone at the end. When figures of Chat API are missing, or void because a message was
-lost, doubled or reordered, the exit status is 1.
+REPEAT is the number of rounds (3), SYSTEMS a regular expression for the systems to measure ("Chat API"; such figures
+are not kept either), LARGEST the messages of the largest database (1000000), BENCH_DATA a folder in which such
+databases stay for the next run. What is measured runs on the first core with its databases, the load on the last. All
+of it is on loopback, in temporary folders, and gone at the end. When figures of Chat API are missing, or void because a
+message was lost, doubled or reordered, the exit status is 1.
 """
 
 import sys

@@ -30,9 +30,9 @@ def exchange(port: int, requests: list[bytes], status: int) -> list[bytes]:
         bodies = []
         for begin in range(0, len(requests), len(connections) or 1):
             batch = requests[begin : begin + len(connections)]
-            for connection, request in zip(connections, batch):
+            for connection, request in zip(connections, batch, strict=False):
                 connection.sendall(request)
-            bodies += [_body(reader, status) for reader, _ in zip(readers, batch)]
+            bodies += [_body(reader, status) for reader, _ in zip(readers, batch, strict=False)]
         return bodies
     finally:
         for each in (*readers, *connections):

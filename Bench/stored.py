@@ -68,8 +68,8 @@ class MariaDatabase(Database):
 
     def numbers(self, statement: str) -> list[int]:
         done = subprocess.run(
-            [program("mariadb"), "--no-defaults", "--protocol=tcp", "--host=127.0.0.1", f"--port={self.port}", "--user=root",
-             "--skip-ssl", "--batch", "--skip-column-names", self.name, "--execute", statement],
+            [program("mariadb"), "--no-defaults", "--protocol=tcp", "--host=127.0.0.1", f"--port={self.port}",
+             "--user=root", "--skip-ssl", "--batch", "--skip-column-names", self.name, "--execute", statement],
             capture_output=True, text=True, env={**os.environ, "MYSQL_PWD": ""})
         if done.returncode:
             raise RuntimeError(f"mariadb: {done.stderr}")

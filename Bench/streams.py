@@ -5,9 +5,9 @@
 
 200 customers, each with a socket, each asking again as soon as its answer has ended: 200 streams of 50 tokens a second
 at any time, from a model on loopback (`AI_BURST_MILLISECONDS=0`, SQLite with FULL sync). 25 of them are measured, by a
-process that has nothing else to do, so that a frame does not wait in the load for its turn to be seen. For each answer the model notes
-when the request arrived and when it wrote the first token; the customer notes when it asked and when the first text
-came. What the server added is the difference of the two spans: the question's commit, the search for articles, the
+process that has nothing else to do, so that a frame does not wait in the load for its turn to be seen. For each answer
+the model notes when the request arrived and when it wrote the first token; the customer notes when it asked and when
+the first text came. What the server added is the difference of the two spans: the question's commit, the search for articles, the
 call, the filter and the commit that brings the message into being. All clocks are the machine's monotonic one.
 
 Beside them an idle socket counts the server's heartbeats, and another asks for a pong every 50 ms: a held event loop

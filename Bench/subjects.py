@@ -4,7 +4,7 @@ import re
 
 import cores
 import peers
-from bench_load import Echo
+from bench_load import Echo, source
 from chat import ChatAPI
 from options import Options
 
@@ -44,13 +44,18 @@ class Peer:
         fan = self.peer.fan_out(count)
         given = {"template": fan.template, "recognise": fan.recognise}
         arguments = {key: value for key, value in given.items() if value}
-        return fan.publisher.described(), [each.described() for each in fan.receivers], arguments
+        return fan.publisher.described(), _spread(fan.receivers), arguments
 
     def idle(self, count: int) -> list[dict]:
-        return [each.described() for each in self.peer.idle(count)]
+        return _spread(self.peer.idle(count))
 
     def requests(self, kind: str) -> tuple[list[str], int]:
         return self.peer.requests().get(kind, ([], 200))
+
+
+def _spread(endpoints: list[peers.Endpoint]) -> list[dict]:
+    """Over as many addresses as their number needs."""
+    return [{**each.described(), "source": source(index)} for index, each in enumerate(endpoints)]
 
 
 def _peers(part: str) -> list:

@@ -3,5 +3,6 @@
 from parts import desk, fanout, growth, idle, requests, start, streams
 
 PARTS = {
-    "start": start, "desk": desk, "fanout": fanout, "idle": idle, "http": requests, "streams": streams, "growth": growth,
+    "start": start, "desk": desk, "fanout": fanout, "idle": idle, "http": requests, "streams": streams,
+    "growth": growth,
 }

@@ -1,6 +1,5 @@
 """Customers and agents in pairs: a durable message, its acknowledgement and its delivery."""
 
-import stored
 import subjects
 from chat import ChatAPI
 from report import by_system
@@ -31,6 +30,11 @@ def connect(system, load):
     customers, agents = system.pairs(PAIRS)
     load.connect("customers", customers)
     load.connect("agents", agents)
+
+
+def disconnect(load):
+    for group in ("customers", "agents"):
+        load.do("drop", group=group, how="close")
 
 
 def _run(context, results: Results, system, load, **arguments) -> dict:
@@ -76,4 +80,4 @@ def report(results: Results) -> list[str]:
         ("send → ack, p99 (ms)", f"{RATED}: ack, p99"),
         ("CPU per message (µs)", f"{RATED}: CPU"),
         ("CPU per message, closed loop (µs)", "closed: CPU"),
-    ], compared="messages/s")
+    ])

@@ -18,7 +18,7 @@ def measure(context) -> Results:
 
     def turn(system, load):
         published = 0
-        for size, tried in zip(SIZES, QUICK_SIZES):
+        for size, tried in zip(SIZES, QUICK_SIZES, strict=True):
             publisher, receivers, arguments = system.fan(tried if options.quick else size)
             groups = {"publisher": f"publisher {size}", "receivers": f"receivers {size}"}
             load.connect(groups["publisher"], [publisher])
@@ -49,4 +49,5 @@ def report(results: Results) -> list[str]:
         columns += [
             (f"{size:,}: deliveries/s", f"{size}: deliveries/s"), ("publish → receipt, p99 (ms)", f"{size}: p99"),
             ("CPU per delivery (µs)", f"{size}: CPU")]
-    return by_system(results, [*columns, (f"memory with {SIZES[-1]:,} (MB)", f"{SIZES[-1]}: memory")], f"{SIZES[0]}: deliveries/s")
+    columns.append((f"memory with {SIZES[-1]:,} (MB)", f"{SIZES[-1]}: memory"))
+    return by_system(results, columns)

@@ -14,40 +14,63 @@ from report import ratio
 from results import Results
 
 TITLE = "Growth with what is stored"
-SECONDS = 0.4  # Of one question.
+SECONDS = 0.15  # Of one question in one turn.
+TURNS = 3
 QUICK_LARGEST = 40_000
 RESUMED = 100  # Conversations that are read and resumed.
 DESK_SECONDS = (1.0, 4.0)
 NAME = "Chat API, SQLite"
 
 
+class Both:
+    """An installation with few messages and one with many, at the same time, so that each question is asked of one
+    right after the other."""
+
+    name, lacks = NAME, ""
+
+    def __init__(self, context, results: Results):
+        self.context, self.results = context, results
+
+    def __enter__(self) -> "Both":
+        self.systems: list[ChatAPI] = []
+        try:
+            for size in self.results.sizes:
+                data = self.context.installations.with_messages(int(size))
+                system = ChatAPI(self.context.options.server, data=data)
+                system.name = size
+                database = stored.SQLiteDatabase(f"{data}/chat.db")
+                system.sent_before, _ = database.numbers(stored.COUNT)
+                self.results.stored[size], _ = database.numbers("SELECT COUNT(*), 0 FROM messages")
+                system.__enter__()
+                self.systems.append(system)
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_):
+        for each in self.systems:
+            each.__exit__()
+
+
 def measure(context) -> Results:
     results, options = Results("growth"), context.options
     results.sizes = [str(SMALL), str(QUICK_LARGEST if options.quick else options.largest)]
     results.items, results.stored = {}, {}
-    results.system(NAME, "")
 
-    def system(size: str) -> ChatAPI:
-        data = context.installations.with_messages(int(size))
-        made = ChatAPI(options.server, data=data)
-        made.name = size
-        database = stored.SQLiteDatabase(f"{data}/chat.db")
-        made.sent_before, _ = database.numbers(stored.COUNT)
-        results.stored[size], _ = database.numbers("SELECT COUNT(*), 0 FROM messages")
-        return made
+    def turn(both, load):
+        ask(context, results, both.systems, load)
+        for system in both.systems:
+            read_back(context, results, system, load)
+        for system in both.systems:
+            desk.connect(system, load)
+            seconds = [options.seconds(each, 0.5) for each in DESK_SECONDS]
+            sent = desk.closed(context, results, system, load, *seconds)
+            sent += desk.fixed(context, results, system, load, *seconds)
+            desk.disconnect(load)
+            desk.check(results, system, system.sent_before + sent)
 
-    def turn(system, load):
-        ask(context, results, system, load)
-        read_back(context, results, system, load)
-        desk.connect(system, load)
-        seconds = [options.seconds(each, 0.5) for each in DESK_SECONDS]
-        sent = desk.closed(context, results, system, load, *seconds)
-        sent += desk.fixed(context, results, system, load, *seconds)
-        desk.check(results, system, system.sent_before + sent)
-
-    makers = [lambda size=size: system(size) for size in results.sizes]
-    context.in_turn(results, makers, turn)
-    results.lacks = {NAME: ""}
+    context.in_turn(results, [lambda: Both(context, results)], turn)
     if largest := worst(results):
         results.add("growth", results.sizes[1], largest)
     return results
@@ -61,23 +84,31 @@ def once(context, results: Results, system, load, paths: list[tuple[str, str]]) 
     """The median answer of one connection, in milliseconds."""
     requests = [f"GET /api/v1/{path} HTTP/1.1\r\n{head(token)}" for path, token in paths]
     done = context.judge(results, system, load.do(
-        "http", port=system.port, connections=1, seconds=context.options.seconds(SECONDS, 0.1), warmup_seconds=0.05,
+        "http", port=system.port, connections=1, seconds=context.options.seconds(SECONDS, 0.05), warmup_seconds=0.02,
         requests=requests, status=200))
     return done["latency"]["p50"]
 
 
-def ask(context, results: Results, system, load):
-    token = system.node.token()
+def ask(context, results: Results, systems: list[ChatAPI], load):
+    tokens = [each.node.token() for each in systems]
+    asked = []
+    for system, token in zip(systems, tokens, strict=True):
+        def request(method: str, path: str, body=None, system=system, token=token):
+            return system.node.ask(method, f"/api/v1/{path}", body, token)
 
-    def request(method: str, path: str, body=None):
-        return system.node.ask(method, f"/api/v1/{path}", body, token)
-
-    for name, path, own in questions(request):
-        results.add(name, system.name, once(context, results, system, load, [(path, own or token)]))
-        items = system.node.ask("GET", f"/api/v1/{path}", None, own or token).get("items", [None])
-        results.items.setdefault(name, {})[system.name] = len(items)
-    me = once(context, results, system, load, [("users/me", token)])
-    results.add("JWT-checked read", system.name, me)
+        asked.append([(name, path, own or token) for name, path, own in questions(request)])
+    for same in zip(*asked, strict=True):
+        for system, (name, path, token) in zip(systems, same, strict=True):
+            items = system.node.ask("GET", f"/api/v1/{path}", None, token).get("items", [None])
+            results.items.setdefault(name, {})[system.name] = len(items)
+        took: dict[str, list[float]] = {}
+        for _ in range(TURNS):
+            for system, (_, path, token) in zip(systems, same, strict=True):
+                took.setdefault(system.name, []).append(once(context, results, system, load, [(path, token)]))
+        for size, values in took.items():
+            results.add(name, size, statistics.median(values))
+    for system, token in zip(systems, tokens, strict=True):
+        results.add("JWT-checked read", system.name, once(context, results, system, load, [("users/me", token)]))
 
 
 def read_back(context, results: Results, system, load):
@@ -137,7 +168,8 @@ def report(results: Results) -> list[str]:
         rows.append([
             DESK.get(what, what), results.text(what, few), results.text(what, many), ratio(ratios.get(what, math.nan)),
             ", ".join(str(items.get(size, "–")) for size in (few, many)) if items else ""])
-    heads = ["median, ms", *(f"{results.stored.get(size, int(size)):,} messages" for size in (few, many)), "growth", "items"]
+    sizes = [f"{results.stored.get(size, int(size)):,} messages" for size in (few, many)]
+    heads = ["median, ms", *sizes, "growth", "items"]
     lines = [table(heads, rows), ""]
     known = [each for each in ratios.values() if each == each]
     if known:

@@ -48,4 +48,4 @@ def report(results: Results) -> list[str]:
     columns = []
     for kind, name in KINDS.items():
         columns += [(f"{name} (1/s)", f"{kind}/s"), ("p99 (ms)", f"{kind}: p99"), ("CPU (µs)", f"{kind}: CPU")]
-    return by_system(results, columns, compared="read/s")
+    return by_system(results, columns)

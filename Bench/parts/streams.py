@@ -1,4 +1,4 @@
-"""Answers of the assistant as they are written: streams of 50 tokens a second from a scripted model, all of the time."""
+"""Answers of the assistant as they are written, by a scripted model: streams of 50 tokens a second, all of the time."""
 
 from chat import ChatAPI
 from figures import table
@@ -19,7 +19,7 @@ TEMPLATE = (
 def measure(context) -> Results:
     results, options = Results("streams"), context.options
     words = [f"word{number:03d} " for number in range(TOKENS)]
-    sizes = dict(zip(SIZES, QUICK_SIZES if options.quick else SIZES))
+    sizes = dict(zip(SIZES, QUICK_SIZES if options.quick else SIZES, strict=True))
 
     class Streams(ChatAPI):
         """With a model beside the load, on its core."""
