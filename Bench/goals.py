@@ -5,10 +5,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from figures import table
-from report import ratio
+from report import OWN, ratio
 from results import Results
 
-OWN = "Chat API, SQLite"
 ON_SQLITE = ["FastAPI, SQLite"]
 ON_MARIADB = [f"FastAPI, MariaDB + Redis, {workers}" for workers in ("1 worker", "2 workers")]
 UWEBSOCKETS, NCHAN = ["uWebSockets (socketify), in memory"], ["nginx + nchan, in memory"]

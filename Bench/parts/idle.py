@@ -14,7 +14,7 @@ SIZES, QUICK_SIZES = (5000, 10_000, 19_000, 50_000), (200, 500, 1000)
 # Files that a process has open beside its sockets, and room for what is being closed.
 SPARE_FILES = 700
 HOLD_SECONDS = 60.0  # Two heartbeats of Chat API and more.
-PEERS_SECONDS = 30.0  # One of theirs and more.
+PEERS_SECONDS = 26.0  # One of theirs and more.
 SETTLE_SECONDS = 3.0
 GONE_SECONDS = 60  # For a server to be rid of all its sockets.
 MANY_IN_FLIGHT = 1024  # When everybody comes back at once.
