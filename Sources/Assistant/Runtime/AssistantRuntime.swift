@@ -18,12 +18,17 @@ public final class AssistantRuntime: CommitObserver {
 
     private let context: RunContext
     private let nodeId: String
+    private let loops: ReplyLoops?
     private let state = Mutex(State())
 
-    /// - Parameter compose: makes the text of a reply.
+    /// - Parameters:
+    ///   - compose: makes the text of a reply.
+    ///   - loops: where replies are made; nil for the pool of tasks.
     public init(
-        store: ChatStore, stage: any ReplyStage, compose: @escaping ReplyComposing, times: ReplyTimes, logger: Logger
+        store: ChatStore, stage: any ReplyStage, compose: @escaping ReplyComposing, times: ReplyTimes,
+        loops: ReplyLoops? = nil, logger: Logger
     ) {
+        self.loops = loops
         nodeId = store.settings.nodeId
         context = RunContext(
             store: store, stage: stage, compose: compose, times: times, clock: ContinuousClock(), logger: logger)
@@ -86,15 +91,15 @@ public final class AssistantRuntime: CommitObserver {
             if let run = state.runs[job.id] { return (run, nil) }
             // A reply that comes too late to be made here is released with the others.
             guard !state.isDraining else { return (nil, nil) }
-            let run = ReplyRun(job, context: context)
+            let run = ReplyRun(job, on: loops?.next(), context: context)
             state.runs[job.id] = run
             return (nil, run)
         }
         if let known { Task { await known.grew(job) } }
         if let fresh {
-            Task {
+            Task(executorPreference: fresh.executor) {
                 let outcome = await fresh.make()
-                finished(job.id, outcome)
+                self.finished(job.id, outcome)
             }
         }
     }

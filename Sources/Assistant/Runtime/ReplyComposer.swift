@@ -32,7 +32,9 @@ public struct ReplyComposer: Sendable {
         _ question: ReplyQuestion, deliver: @escaping @Sendable (ReplyPiece) async throws -> Void
     ) async throws -> ComposedReply {
         let stopwatch = Stopwatch(clock)
-        let prompt = HandoffTool.added(to: try await prompts.answer(to: question), for: question)
+        let prompt = try await ReplyLoops.aside { [prompts] in
+            HandoffTool.added(to: try await prompts.answer(to: question), for: question)
+        }
         let (account, spender) = (question.account, question.spender)
         account.begin(prompt, stopwatch)
         let models = chain.models(in: spender.providers)

@@ -33,6 +33,8 @@ actor ReplyRun {
 
     /// Key of the reply.
     nonisolated let id: Identifier<Message>
+    /// Where the reply is made; nil for the pool of tasks.
+    nonisolated let executor: (any TaskExecutor)?
     private let context: RunContext
     private var job: ReplyJob
     private var text = ""
@@ -58,8 +60,9 @@ actor ReplyRun {
     /// The generation is being raised by this run itself.
     private var isRestarting = false
 
-    init(_ job: ReplyJob, context: RunContext) {
+    init(_ job: ReplyJob, on executor: (any TaskExecutor)?, context: RunContext) {
         id = job.id
+        self.executor = executor
         self.job = job
         self.context = context
         isShown = job.state == .shown
@@ -185,7 +188,7 @@ actor ReplyRun {
         case .offer(let reason): question.handoff.offering = reason
         case .none: break
         }
-        let composing = Task { [context, question] in
+        let composing = Task(executorPreference: executor) { [context, question] in
             try await context.compose(question) { [weak self] piece in
                 guard let self else { throw CancellationError() }
                 try await self.take(piece, of: attempt)
@@ -193,7 +196,7 @@ actor ReplyRun {
         }
         self.composing = composing
         // The dots alone until the burst is over; then whatever there is.
-        let hold = Task { [context, weak self] in
+        let hold = Task(executorPreference: executor) { [context, weak self] in
             while let self, !Task.isCancelled, let left = await self.holdLeft() {
                 try? await context.clock.sleep(for: left)
             }
@@ -275,7 +278,7 @@ actor ReplyRun {
     /// Brings the reply's message into being with the text so far, once it may be shown.
     private func showIfDue() async throws {
         guard !isShown, !isEnding, showing == nil, !text.isEmpty, holdLeft() == nil, stop == nil else { return }
-        let task = Task { try await show() }
+        let task = Task(executorPreference: executor) { try await self.show() }
         showing = task
         defer { showing = nil }
         try await task.value

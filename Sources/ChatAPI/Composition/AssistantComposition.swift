@@ -3,6 +3,7 @@ import AsyncHTTPClient
 import Domain
 import HTTPAPI
 import Logging
+import NIOPosix
 import Storage
 
 /// The assistant, put together: knowledge, providers, composer, runtime.
@@ -35,10 +36,12 @@ struct AssistantComposition: Sendable {
         self.client = client
         let calibrations = TokenCalibrations()
         self.calibrations = calibrations
+        let pace = ReadingPace()
         let providers: [any ReplyProvider] = models.map { model in
             guard let model else { return BuiltinProvider() }
             return RemoteProvider(
-                name: model.name, settings: model.settings, client: client, calibrations: calibrations, logger: logger)
+                name: model.name, settings: model.settings, client: client, calibrations: calibrations, pace: pace,
+                logger: logger)
         }
         let limits = ProviderChain.Limits(
             deadlines: ReplyDeadlines(
@@ -105,7 +108,7 @@ struct AssistantComposition: Sendable {
             store: store, stage: stage,
             compose: { try await composer.compose($0, deliver: $1) },
             times: ReplyTimes(burst: configuration.burst, limit: silence),
-            logger: logger)
+            loops: ReplyLoops(MultiThreadedEventLoopGroup.singleton), logger: logger)
     }
 
     /// How the assistant is, for `/health`.

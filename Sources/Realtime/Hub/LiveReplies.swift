@@ -37,9 +37,7 @@ public final class LiveReplies: Sendable {
             guard !state.isClosed, state.job.generation == job.generation else { return false }
             state.pending += text
             guard state.isCreated, !state.isTimerSet else { return true }
-            flush(&state)
-            state.isTimerSet = true
-            fanout.timer.scheduleTask(in: Self.pieceInterval) { [weak self] in self?.pieceDue(reply) }
+            showPiece(&state, of: reply)
             return true
         }
     }
@@ -56,10 +54,20 @@ public final class LiveReplies: Sendable {
         reply.state.withLock { state in
             state.isTimerSet = false
             guard state.isCreated, !state.isClosed, !state.pending.isEmpty else { return }
-            flush(&state)
-            state.isTimerSet = true
-            fanout.timer.scheduleTask(in: Self.pieceInterval) { [weak self] in self?.pieceDue(reply) }
+            showPiece(&state, of: reply)
         }
+    }
+
+    /// At once when the last piece is long enough ago, else when it is.
+    private func showPiece(_ state: inout LiveReply.State, of reply: LiveReply) {
+        let now = fanout.timer.now
+        let due = state.pieceAt.map { $0 + Self.pieceInterval } ?? now
+        guard due > now else {
+            state.pieceAt = now
+            return flush(&state)
+        }
+        state.isTimerSet = true
+        fanout.timer.scheduleTask(deadline: due) { [weak self] in self?.pieceDue(reply) }
     }
 
     private func flush(_ state: inout LiveReply.State) {
@@ -218,6 +226,8 @@ private final class LiveReply: Sendable {
         var shownScalars = 0
         /// Text that waits for the next piece.
         var pending = ""
+        /// When a piece was shown last.
+        var pieceAt: NIODeadline?
         var isTimerSet = false
     }
 

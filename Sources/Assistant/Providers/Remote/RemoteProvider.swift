@@ -34,6 +34,7 @@ public final class RemoteProvider: ReplyProvider {
     private let settings: Settings
     private let client: HTTPClient
     private let calibrations: TokenCalibrations
+    private let pace: ReadingPace
     private let clock: any Clock<Duration>
     private let logger: Logger
     private let dialect: Mutex<any ModelDialect>
@@ -42,11 +43,13 @@ public final class RemoteProvider: ReplyProvider {
     ///   - name: for logs, metrics and receipts.
     ///   - client: made with ``clientConfiguration``. Shared by all providers, and shut down by whoever made it.
     ///   - calibrations: what is known of how far estimates of tokens are off; learns from the replies.
+    ///   - pace: how often streams are read; shared by all providers.
     public init(
         name: String, settings: Settings, client: HTTPClient, calibrations: TokenCalibrations = TokenCalibrations(),
-        clock: any Clock<Duration> = ContinuousClock(), logger: Logger
+        pace: ReadingPace = ReadingPace(), clock: any Clock<Duration> = ContinuousClock(), logger: Logger
     ) {
         self.name = name
+        self.pace = pace
         self.settings = settings
         self.client = client
         self.calibrations = calibrations
@@ -169,7 +172,7 @@ public final class RemoteProvider: ReplyProvider {
         _ deliver: @escaping @Sendable (ReplyChunk) async throws -> Void
     ) async throws -> ReplyFinish {
         let dialect = dialect.withLock { $0 }
-        let asked = request(for: prompt, calibration)
+        let asked = await ReplyLoops.aside { request(for: prompt, calibration, dialect) }
         let response = try await send(asked, dialect, deadlines)
         let requestId = response.headers.first(name: "x-request-id").map { String($0.prefix(100)) }
         guard response.status == .ok else { throw try await refusal(response, of: asked, dialect, requestId) }
@@ -193,13 +196,19 @@ public final class RemoteProvider: ReplyProvider {
         var estimate: Int?
         var watch: TokenWatch
         var deliver: @Sendable (ReplyChunk) async throws -> Void
+        /// When text came last.
+        var textAt: NIODeadline?
     }
 
     private func read(
         _ body: HTTPClientResponse.Body, _ stream: inout ReplyStream, _ passage: inout Passage
     ) async throws {
+        pace.begin()
+        defer { pace.end() }
         var iterator = body.makeAsyncIterator()
         while !stream.isDone {
+            // Behind the end only the usage comes, which nobody sees.
+            if let shown = passage.textAt, stream.finish == nil { await pace.pause(since: shown) }
             let buffer: ByteBuffer?
             do {
                 buffer = try await iterator.next()
@@ -218,7 +227,14 @@ public final class RemoteProvider: ReplyProvider {
     }
 
     private func pass(_ outputs: [ReplyStream.Output], _ passage: inout Passage) async throws {
+        // What came together is shown together.
+        var text = ""
         for output in outputs {
+            if case .chunk(.text(let more)) = output {
+                text += more
+                continue
+            }
+            try await pass(&text, &passage)
             switch output {
             case .failed(var failure):
                 failure.detail = failure.detail.map(redacted)
@@ -231,12 +247,24 @@ public final class RemoteProvider: ReplyProvider {
                     }
                     do { try await passage.deliver(chunk) } catch { throw DeliveryFailed(error: error) }
                 } else {
-                    passage.watch.tokenArrived()
-                    do { try await passage.deliver(chunk) } catch { throw DeliveryFailed(error: error) }
-                    passage.watch.tokenDelivered()
+                    try await pass(token: chunk, passage)
                 }
             }
         }
+        try await pass(&text, &passage)
+    }
+
+    private func pass(_ text: inout String, _ passage: inout Passage) async throws {
+        guard !text.isEmpty else { return }
+        passage.textAt = .now()
+        try await pass(token: .text(text), passage)
+        text = ""
+    }
+
+    private func pass(token chunk: ReplyChunk, _ passage: Passage) async throws {
+        passage.watch.tokenArrived()
+        do { try await passage.deliver(chunk) } catch { throw DeliveryFailed(error: error) }
+        passage.watch.tokenDelivered()
     }
 
     private func send(
@@ -250,7 +278,7 @@ public final class RemoteProvider: ReplyProvider {
         request.headers.add(name: "accept-encoding", value: "identity")
         for header in dialect.headers { request.headers.add(name: header.name, value: header.value) }
         if let key = settings.key { request.headers.add(name: "authorization", value: "Bearer \(key.secret)") }
-        request.body = .bytes(ByteBuffer(bytes: dialect.body(of: asked.request).serializedBytes()))
+        request.body = .bytes(asked.body)
         do {
             let whole = Int64(deadlines.whole.components.seconds) + 5
             return try await client.execute(request, timeout: .seconds(whole), logger: Self.silent)
@@ -266,21 +294,25 @@ public final class RemoteProvider: ReplyProvider {
 
     private struct AssembledRequest {
         var request: ModelRequest
+        var body: ByteBuffer
         /// Tokens of the prompt, tools included.
         var estimate: Int
     }
 
-    private func request(for prompt: ReplyPrompt, _ calibration: Double) -> AssembledRequest {
+    private func request(
+        for prompt: ReplyPrompt, _ calibration: Double, _ dialect: any ModelDialect
+    ) -> AssembledRequest {
         let tools = prompt.tools.reduce(0) { $0 + TokenEstimate.tokens(in: $1) }
         let assembly = PromptAssembly(
             // What the tools take is real tokens of the context, as the model counts them.
             contextTokens: settings.contextTokens - Int(Double(tools) * calibration), calibration: calibration)
         let nonce = String(UInt32.random(in: 0x1000_0000 ... .max), radix: 16)
         let messages = assembly.messages(for: prompt, nonce: nonce)
+        let request = ModelRequest(
+            model: settings.model, messages: messages, tools: prompt.tools,
+            maximumOutputTokens: prompt.maximumOutputTokens, temperature: settings.temperature)
         return AssembledRequest(
-            request: ModelRequest(
-                model: settings.model, messages: messages, tools: prompt.tools,
-                maximumOutputTokens: prompt.maximumOutputTokens, temperature: settings.temperature),
+            request: request, body: ByteBuffer(bytes: dialect.body(of: request).serializedBytes()),
             estimate: messages.reduce(tools + TokenEstimate.perRequest) {
                 $0 + TokenEstimate.tokens(in: $1.content) + TokenEstimate.perMessage
             })
