@@ -135,6 +135,15 @@ let package = Package(
             name: "bare-route",
             dependencies: [.hummingbird, .httpTypes, .logging, .nioCore, .nioPosix, .argumentParser],
             path: "Bench/Peers/hummingbird", swiftSettings: posture),
+        // Valgrind's client requests, and a fixed script whose instructions are counted: see Scripts/count-instructions.
+        .target(name: "CCallgrind", path: "Bench/callgrind", publicHeadersPath: "include"),
+        .executableTarget(
+            name: "instruction-script",
+            dependencies: [
+                "CCallgrind", "Domain", "Wire", "Storage", "StorageSQLite", "Realtime", "Assistant", .nioCore,
+                .nioEmbedded, .logging,
+            ],
+            path: "Bench/instructions", swiftSettings: posture),
         .tests("DomainTests", ["Domain", "Wire"]),
         .tests("IdentityTests", ["Identity", "Domain", .jwt, .crypto]),
         .tests("ObservabilityTests", ["Observability", .logging, .metrics]),
