@@ -4,7 +4,8 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 
-SOURCES := Sources Tests Package.swift
+SOURCES := Sources Tests Package.swift Bench/Load/Package.swift Bench/Load/Sources Bench/Load/Tests Bench/instructions \
+	Bench/Peers/hummingbird Bench/retrieval
 VENV := .build/venv
 BENCH_VENV := .build/bench-venv
 PYTHON := $(VENV)/bin/python
@@ -23,7 +24,7 @@ ON_STORAGE := ^StorageTests\.
 # A private MariaDB and Redis for the tests, unless there are some already.
 WITH_SERVERS := $(if $(CHAT_API_TEST_MYSQL),,Scripts/with-servers)
 
-.PHONY: help run build test test-swift test-system smoke soak bench bench-assistant bench-more lint format embed openapi docs-assets env-example
+.PHONY: help run build test test-swift test-system test-instructions test-load smoke soak bench bench-assistant bench-more lint format embed openapi docs-assets env-example
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
@@ -42,6 +43,7 @@ build: ## Build the server (release)
 test: ## Install what the tests need and run them all, beside a private MariaDB and Redis
 	@Scripts/install-packages test
 	@$(WITH_SERVERS) $(MAKE) --no-print-directory test-swift test-system
+	@$(MAKE) --no-print-directory test-load test-instructions
 
 test-swift: ## Run the Swift tests only
 	@echo "make: building the server and the Swift tests"
@@ -61,6 +63,14 @@ test-system: $(VENV)/requirements.txt ## Run the tests of the whole server only
 	@CHAT_API_BINARY="$(CURDIR)/.build/debug/chat-api" $(PYTHON) -m pytest Tests/System
 	@echo "make: running the main story on MariaDB and Redis too"
 	@CHAT_API_BINARY="$(CURDIR)/.build/debug/chat-api" $(PYTHON) -m pytest --database mysql $(ON_MYSQL_TOO)
+
+test-load: ## Run the tests of the benchmarks' load program only
+	@echo "make: running the tests of the load program"
+	@swift test --package-path Bench/Load
+
+test-instructions: ## Count the instructions of a fixed script, and fail where they have risen
+	@echo "make: counting instructions (the first time it builds a release)"
+	@Scripts/count-instructions
 
 soak: $(VENV)/requirements.txt ## Kill, freeze and drain two nodes, MariaDB and Redis under load (CHAT_API_SOAK_MINUTES=10)
 	@Scripts/install-packages test

@@ -90,7 +90,10 @@ let package = Package(
         // Provider clients, context, handoff rules, knowledge retrieval, reply jobs.
         .library(
             "Assistant",
-            ["Domain", "Storage", "EmbeddedFiles", .asyncHTTPClient, .nioCore, .nioPosix, .nioHTTP1, .logging, .metrics]),
+            [
+                "Domain", "Storage", "EmbeddedFiles", .asyncHTTPClient, .nioCore, .nioPosix, .nioHTTP1, .logging,
+                .metrics,
+            ]),
         // WebSocket upgrade, connection state machine, hub.
         .library(
             "Realtime",
