@@ -33,16 +33,18 @@ def measure(context) -> Results:
         sockets = system.idle(steps[-1])
         own = system.pids[:1]
         files, base = usage.open_files(own), usage.resident(own)
-        opened, took = 0, 0.0
+        opened, took, used = 0, 0.0, 0.0
         for size in steps:
-            done = context.judge(results, system, load.connect(f"idle {size}", sockets[opened:size]))
-            took += done["seconds"]
+            with context.window(results, system, load) as window:
+                done = context.judge(results, system, load.connect(f"idle {size}", sockets[opened:size]))
+            took, used = took + done["seconds"], used + window.system
             opened = size
             context.judge(results, system, load.do("hold", seconds=options.seconds(SETTLE_SECONDS)))
             resident = usage.resident(own)
             results.add(f"{size}: memory", system.name, resident / 1e6)
             results.add(f"{size}: KiB per socket", system.name, (resident - base) / size / 1024)
         results.add("accepts/s", system.name, opened / took)
+        results.add("accept: CPU", system.name, used * 1e6 / opened)
         first, last = (results.values[(f"{size}: memory", system.name)][-1] * 1e6 for size in (steps[0], steps[-1]))
         results.add("KiB per socket", system.name, results.values[(f"{opened}: KiB per socket", system.name)][-1])
         results.add("slope", system.name, (last - first) / (steps[-1] - steps[0]) / 1024)
@@ -68,7 +70,7 @@ def report(results: Results) -> list[str]:
     lines = by_system(results, [
         *((f"KiB per socket at {size:,}", f"{size}: KiB per socket") for size in results.steps),
         (f"slope, {results.steps[0]:,} to {last:,} (KiB)", "slope"), (f"memory with {last:,} (MB)", f"{last}: memory"),
-        ("CPU per socket and second (µs)", "idle CPU"), ("accepted per second", "accepts/s"),
+        ("CPU per socket and second (µs)", "idle CPU"), ("accepted per second", "accepts/s"), ("CPU of each (µs)", "accept: CPU"),
         (f"all {last:,} closed (s)", "close"), (f"all {last:,} back at once (s)", "again"),
         ("handshake then, p99 (ms)", "again: p99"),
     ])
