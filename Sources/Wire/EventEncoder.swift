@@ -23,9 +23,15 @@ public struct EventEncoder: Sendable {
 
     /// ``envelope(_:for:)`` as JSON.
     public func json(_ event: Event, for viewer: Viewer) -> [UInt8] {
-        var writer = JSONWriter(capacity: 640 + (event.message?.content.utf8.count ?? 0))
+        var writer = JSONWriter(capacity: expectedBytes(of: event))
         write(event, for: viewer, to: &writer)
         return writer.bytes
+    }
+
+    /// Bytes that an event is likely to take: more only costs a reallocation.
+    public func expectedBytes(of event: Event) -> Int {
+        // Of a message all but its text, with names of usual length, is some 500.
+        640 + (event.message?.content.utf8.count ?? 0)
     }
 
     /// Writes ``envelope(_:for:)``; a message, which is what conversations are made of, without views and strings.

@@ -186,24 +186,46 @@ struct AESBlock: Equatable {
     var low: UInt64
 
     fileprivate mutating func encrypt(_ key: SymmetricKey) {
-        permute { try AES.permute(&$0, key: key) }
+        // Fails only for a block or key of another length, and both are fixed.
+        try? AES.permute(&self, key: key)
     }
 
     fileprivate mutating func decrypt(_ key: SymmetricKey) {
-        permute { try AES.inversePermute(&$0, key: key) }
+        try? AES.inversePermute(&self, key: key)
+    }
+}
+
+/// AES takes any collection of bytes, and from another module as one whose type it does not know: of all of them this one
+/// costs the least.
+extension AESBlock: MutableCollection {
+    var startIndex: Int { 0 }
+    var endIndex: Int { 16 }
+    var count: Int { 16 }
+
+    func index(after index: Int) -> Int { index + 1 }
+
+    subscript(index: Int) -> UInt8 {
+        get { UInt8(truncatingIfNeeded: (index < 8 ? high : low) >> Self.shift(index)) }
+        set {
+            let mask = UInt64(0xFF) << Self.shift(index)
+            let bits = UInt64(newValue) << Self.shift(index)
+            if index < 8 { high = high & ~mask | bits } else { low = low & ~mask | bits }
+        }
     }
 
-    private mutating func permute(_ body: (inout UnsafeMutableBufferPointer<UInt8>) throws -> Void) {
+    private static func shift(_ index: Int) -> UInt64 { UInt64(56 - 8 * (index & 7)) }
+
+    mutating func withContiguousMutableStorageIfAvailable<Result>(
+        _ body: (inout UnsafeMutableBufferPointer<UInt8>) throws -> Result
+    ) rethrows -> Result? {
         var bytes = (high.bigEndian, low.bigEndian)
-        withUnsafeMutableBytes(of: &bytes) { raw in
-            raw.withMemoryRebound(to: UInt8.self) { bytes in
+        defer { (high, low) = (UInt64(bigEndian: bytes.0), UInt64(bigEndian: bytes.1)) }
+        return try withUnsafeMutableBytes(of: &bytes) { raw in
+            try raw.withMemoryRebound(to: UInt8.self) { bytes in
                 var bytes = bytes
-                // Fails only for a block or key of another length, and both are fixed.
-                try? body(&bytes)
+                return try body(&bytes)
             }
         }
-        high = UInt64(bigEndian: bytes.0)
-        low = UInt64(bigEndian: bytes.1)
     }
 }
 

@@ -9,7 +9,14 @@ extension TextFrame {
     init(json capacity: Int, _ write: (inout JSONWriter) -> Void) {
         var writer = JSONWriter(capacity: capacity)
         write(&writer)
-        self.init(json: writer.bytes)
+        self.init(writer)
+    }
+
+    /// Frames what has been written, by copying it once, to a buffer of the size that it needs.
+    init(_ writer: borrowing JSONWriter) {
+        self.init(capacity: writer.count) { buffer in
+            _ = writer.withBytes { buffer.writeBytes($0) }
+        }
     }
 }
 

@@ -9,30 +9,78 @@ public import Domain
 ///     writer.text("}}")
 ///
 /// The text is the one of Foundation's encoder with `.withoutEscapingSlashes`.
-public struct JSONWriter: Sendable {
-    /// What has been written: valid UTF-8.
-    public private(set) var bytes: [UInt8] = []
+public struct JSONWriter: ~Copyable {
+    /// Not an array, whose checks at each piece cost more than the pieces.
+    private var memory: UnsafeMutablePointer<UInt8>
+    private var capacity: Int
+    /// Bytes written so far.
+    public private(set) var count = 0
 
     /// - Parameter capacity: expected size in bytes; more only costs a reallocation.
     public init(capacity: Int = 512) {
-        bytes.reserveCapacity(max(0, capacity))
+        self.capacity = max(64, capacity)
+        memory = .allocate(capacity: self.capacity)
+    }
+
+    deinit {
+        memory.deallocate()
+    }
+
+    /// What has been written: valid UTF-8.
+    public var bytes: [UInt8] {
+        Array(UnsafeBufferPointer(start: memory, count: count))
+    }
+
+    /// Shows what has been written. The bytes are not to be used after `body`.
+    public func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
+        try body(UnsafeRawBufferPointer(start: memory, count: count))
     }
 
     // MARK: Pieces
 
-    /// A constant piece of JSON as it is.
+    /// The place for `size` more bytes.
     @inline(__always)
-    public mutating func text(_ piece: StaticString) {
-        bytes.append(contentsOf: UnsafeBufferPointer(start: piece.utf8Start, count: piece.utf8CodeUnitCount))
+    private mutating func room(_ size: Int) -> UnsafeMutablePointer<UInt8> {
+        if capacity - count < size { grow(by: size) }
+        return memory + count
+    }
+
+    private mutating func grow(by size: Int) {
+        capacity = max(capacity * 2, count + size)
+        let larger = UnsafeMutablePointer<UInt8>.allocate(capacity: capacity)
+        larger.initialize(from: memory, count: count)
+        memory.deallocate()
+        memory = larger
     }
 
     @inline(__always)
-    mutating func byte(_ byte: UInt8) { bytes.append(byte) }
+    private mutating func append(_ start: UnsafePointer<UInt8>, _ size: Int) {
+        room(size).initialize(from: start, count: size)
+        count += size
+    }
+
+    @inline(__always)
+    private mutating func append(_ piece: UnsafeBufferPointer<UInt8>) {
+        guard let start = piece.baseAddress else { return }
+        append(start, piece.count)
+    }
+
+    /// Takes back what was written after the first `count` bytes.
+    private mutating func cut(to count: Int) { self.count = min(self.count, count) }
+
+    /// A constant piece of JSON as it is.
+    public mutating func text(_ piece: StaticString) { append(piece.utf8Start, piece.utf8CodeUnitCount) }
+
+    @inline(__always)
+    mutating func byte(_ byte: UInt8) {
+        room(1).initialize(to: byte)
+        count += 1
+    }
 
     /// ASCII that needs no escapes, such as digits.
     mutating func plain(_ text: String) {
         var text = text
-        text.withUTF8 { bytes.append(contentsOf: $0) }
+        text.withUTF8 { append($0) }
     }
 
     // MARK: Values
@@ -61,7 +109,7 @@ public struct JSONWriter: Sendable {
                 digits.initializeElement(at: start, to: UInt8(ascii: "0") + UInt8(truncatingIfNeeded: digit))
                 rest = quotient
             } while rest != 0
-            bytes.append(contentsOf: UnsafeBufferPointer(rebasing: digits[start...]))
+            append(UnsafeBufferPointer(rebasing: digits[start...]))
         }
     }
 
@@ -81,14 +129,14 @@ public struct JSONWriter: Sendable {
 
     private mutating func shortest(_ digits: String) {
         plain(digits)
-        guard digits.utf8.count > 2, bytes.suffix(2).elementsEqual(".0".utf8) else { return }
-        bytes.removeLast(2)
+        if digits.hasSuffix(".0") { cut(to: count - 2) }
     }
 
     /// RFC 3339, in quotes.
     public mutating func time(_ value: Timestamp) {
         byte(UInt8(ascii: "\""))
-        value.appendText(to: &bytes)
+        value.write(to: UnsafeMutableBufferPointer(start: room(Timestamp.textLength), count: Timestamp.textLength))
+        count += Timestamp.textLength
         byte(UInt8(ascii: "\""))
     }
 
@@ -116,21 +164,20 @@ public struct JSONWriter: Sendable {
 
     /// The digits of an identifier.
     mutating func base32(_ block: AESBlock) {
-        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: Base32.digitsPerBlock) { digits in
-            Base32.write(block, to: digits)
-            bytes.append(contentsOf: UnsafeBufferPointer(digits))
-        }
+        Base32.write(
+            block, to: UnsafeMutableBufferPointer(start: room(Base32.digitsPerBlock), count: Base32.digitsPerBlock))
+        count += Base32.digitsPerBlock
     }
 
     /// Whatever tells of itself, by the general encoder; `null` for what cannot be written.
     public mutating func value(_ value: some Encodable) {
-        let start = bytes.count
-        let encoding = JSONEncoding(writer: JSONWriter(capacity: 0))
+        let start = count
+        let encoding = JSONEncoding()
         swap(&self, &encoding.writer)
         let isWritten = encoding.writes(value)
         swap(&self, &encoding.writer)
         guard !isWritten else { return }
-        bytes.removeLast(bytes.count - start)
+        cut(to: start)
         null()
     }
 
@@ -139,7 +186,7 @@ public struct JSONWriter: Sendable {
         var position = 0
         while true {
             position = Self.firstEscaped(in: utf8, from: position)
-            bytes.append(contentsOf: UnsafeBufferPointer(rebasing: utf8[start..<position]))
+            append(UnsafeBufferPointer(rebasing: utf8[start..<position]))
             guard position < utf8.count else { return }
             escape(utf8[position])
             position += 1
@@ -201,10 +248,10 @@ public struct JSONWriter: Sendable {
     /// The name of a property as a key: snake-cased, in quotes, and the colon.
     mutating func key(_ property: String) {
         var property = property
-        let mark = bytes.count
+        let mark = count
         let isWritten = property.withUTF8 { snakeCased($0) }
         if !isWritten {
-            bytes.removeLast(bytes.count - mark)
+            cut(to: mark)
             string(SnakeCase.key(of: property))
         }
         byte(UInt8(ascii: ":"))
@@ -228,14 +275,14 @@ public struct JSONWriter: Sendable {
                 guard index > 0, index + 1 < name.count,
                     (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(name[index + 1])
                 else { return false }
-                bytes.append(contentsOf: UnsafeBufferPointer(rebasing: name[start..<index]))
+                append(UnsafeBufferPointer(rebasing: name[start..<index]))
                 self.byte(UInt8(ascii: "_"))
                 self.byte(byte | 0x20)
                 start = index + 1
             default: return false
             }
         }
-        bytes.append(contentsOf: UnsafeBufferPointer(rebasing: name[start...]))
+        append(UnsafeBufferPointer(rebasing: name[start...]))
         byte(UInt8(ascii: "\""))
         return true
     }
@@ -243,7 +290,9 @@ public struct JSONWriter: Sendable {
     /// A comma, unless an object or array has just begun.
     @inline(__always)
     mutating func separator() {
-        guard let last = bytes.last, last != UInt8(ascii: "{"), last != UInt8(ascii: "[") else { return }
+        guard count > 0 else { return }
+        let last = memory[count - 1]
+        guard last != UInt8(ascii: "{"), last != UInt8(ascii: "[") else { return }
         byte(UInt8(ascii: ","))
     }
 }
