@@ -12,15 +12,9 @@ extension Timestamp {
         }
     }
 
-    /// Appends the text form to `bytes`.
-    public func appendText(to bytes: inout [UInt8]) {
-        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: Self.textLength) { buffer in
-            write(to: buffer)
-            bytes.append(contentsOf: buffer)
-        }
-    }
-
-    private func write(to buffer: UnsafeMutableBufferPointer<UInt8>) {
+    /// Fills the first ``textLength`` bytes of `buffer`, which has room for them, with the text form.
+    public func write(to buffer: UnsafeMutableBufferPointer<UInt8>) {
+        guard buffer.count >= Self.textLength else { return }
         // Days are counted from the proleptic Gregorian 0000-03-01, so that leap days fall at the end of a year
         // (Howard Hinnant, "chrono-compatible low-level date algorithms", civil_from_days).
         let shifted = milliseconds - Self.range.lowerBound

@@ -1,5 +1,4 @@
 public import Domain
-import Foundation
 
 /// Encodes events and frames as clients receive them. One place, so that sockets, replay, `/events` and streams agree.
 public struct EventEncoder: Sendable {
@@ -23,7 +22,55 @@ public struct EventEncoder: Sendable {
     }
 
     /// ``envelope(_:for:)`` as JSON.
-    public func json(_ event: Event, for viewer: Viewer) -> [UInt8] { JSON.encode(envelope(event, for: viewer)) }
+    public func json(_ event: Event, for viewer: Viewer) -> [UInt8] {
+        var writer = JSONWriter(capacity: expectedBytes(of: event))
+        write(event, for: viewer, to: &writer)
+        return writer.bytes
+    }
+
+    /// Bytes that an event is likely to take: more only costs a reallocation.
+    public func expectedBytes(of event: Event) -> Int {
+        // Of a message all but its text, with names of usual length, is some 500.
+        640 + (event.message?.content.utf8.count ?? 0)
+    }
+
+    /// Writes ``envelope(_:for:)``; a message, which is what conversations are made of, without views and strings.
+    public func write(_ event: Event, for viewer: Viewer, to writer: inout JSONWriter) {
+        guard Audience.visibility(of: event, to: viewer) != .hidden else {
+            return writer.value(envelope(event, for: viewer))
+        }
+        switch event.body {
+        case .messageCreated(let message), .messageUpdated(let message):
+            write(event, with: message, nil, for: viewer, to: &writer)
+        case .messageCompleted(let message, let reason):
+            write(event, with: message, reason, for: viewer, to: &writer)
+        case .messageDeleted, .conversationCreated, .conversationUpdated:
+            writer.value(envelope(event, for: viewer))
+        }
+    }
+
+    private func write(
+        _ event: Event, with message: Message, _ reason: Event.FinishReason?, for viewer: Viewer,
+        to writer: inout JSONWriter
+    ) {
+        writer.text(#"{"type":"#)
+        writer.word(event.kind.rawValue)
+        writer.text(#","conversation_id":"#)
+        views.identifiers.write(event.conversationId, to: &writer)
+        writer.text(#","seq":"#)
+        writer.integer(event.seq)
+        writer.text(#","id":"#)
+        views.identifiers.write(event.id, to: &writer)
+        writer.text(#","at":"#)
+        writer.time(event.at)
+        writer.text(#","data":{"message":"#)
+        views.write(message, for: viewer, to: &writer)
+        if let reason {
+            writer.text(#","finish_reason":"#)
+            writer.word(reason.rawValue)
+        }
+        writer.text("}}")
+    }
 
     private func data(of event: Event, for viewer: Viewer) -> EventEnvelope.Content {
         switch event.body {

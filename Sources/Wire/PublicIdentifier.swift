@@ -99,28 +99,51 @@ public struct PublicIdentifiers: Sendable {
     }
 
     public func text<Entity: PubliclyIdentified>(_ identifier: Identifier<Entity>) -> String {
-        var block = [UInt8](repeating: 0, count: 16)
-        block[0] = Entity.identifierTag
-        for index in 0..<8 {
-            block[8 + index] = UInt8(truncatingIfNeeded: identifier.rawValue >> Int64(56 - 8 * index))
+        let block = block(of: identifier)
+        let prefix = Entity.identifierPrefix
+        return String(unsafeUninitializedCapacity: prefix.utf8.count + 1 + Base32.digitsPerBlock) { buffer in
+            var position = 0
+            for byte in prefix.utf8 {
+                buffer.initializeElement(at: position, to: byte)
+                position += 1
+            }
+            buffer.initializeElement(at: position, to: UInt8(ascii: "_"))
+            Base32.write(block, to: UnsafeMutableBufferPointer(rebasing: buffer[(position + 1)...]))
+            return position + 1 + Base32.digitsPerBlock
         }
-        // Fails only for a block or key of another length, and both are fixed above.
-        try? AES.permute(&block, key: key)
-        return "\(Entity.identifierPrefix)_\(Base32.encode(block))"
+    }
+
+    /// Writes ``text(_:)`` as a JSON string.
+    public func write<Entity: PubliclyIdentified>(_ identifier: Identifier<Entity>, to writer: inout JSONWriter) {
+        writer.text("\"")
+        writer.plain(Entity.identifierPrefix)
+        writer.text("_")
+        writer.base32(block(of: identifier))
+        writer.text("\"")
+    }
+
+    private func block<Entity: PubliclyIdentified>(of identifier: Identifier<Entity>) -> AESBlock {
+        var block = AESBlock(
+            high: UInt64(Entity.identifierTag) << 56, low: UInt64(bitPattern: identifier.rawValue))
+        block.encrypt(key)
+        return block
     }
 
     /// The row key behind `text`, or nil when it is not one of this kind and installation.
     public func identifier<Entity: PubliclyIdentified>(
         _ text: String, of _: Entity.Type = Entity.self
     ) -> Identifier<Entity>? {
-        let prefix = Entity.identifierPrefix.utf8
-        let bytes = Array(text.utf8)
-        guard bytes.count == prefix.count + 27, bytes.starts(with: prefix), bytes[prefix.count] == UInt8(ascii: "_"),
-            var block = Base32.decode(bytes[(prefix.count + 1)...]),
-            (try? AES.inversePermute(&block, key: key)) != nil,
-            block[0] == Entity.identifierTag, block[1..<8].allSatisfy({ $0 == 0 })
-        else { return nil }
-        return Identifier(block[8...].reduce(0) { $0 << 8 | Int64($1) })
+        var text = text
+        return text.withUTF8 { bytes in
+            let prefix = Entity.identifierPrefix.utf8
+            guard bytes.count == prefix.count + 1 + Base32.digitsPerBlock, bytes.starts(with: prefix),
+                bytes[prefix.count] == UInt8(ascii: "_"),
+                var block = Base32.block(UnsafeBufferPointer(rebasing: bytes[(prefix.count + 1)...]))
+            else { return nil }
+            block.decrypt(key)
+            guard block.high == UInt64(Entity.identifierTag) << 56 else { return nil }
+            return Identifier(Int64(bitPattern: block.low))
+        }
     }
 }
 
@@ -128,71 +151,133 @@ extension PublicIdentifiers {
     /// A place in a list as clients carry it: good for that list alone, and not to be made up.
     /// - Parameter list: names the list, with all that a place in it depends on. The block holds 56 bits of its digest.
     public func text(position: Int64, in list: String) -> String {
-        var block = [UInt8](repeating: 0, count: 16)
-        block.replaceSubrange(1..<8, with: Self.mark(of: list))
-        block[0] = Self.positionTag
-        for index in 0..<8 { block[8 + index] = UInt8(truncatingIfNeeded: position >> Int64(56 - 8 * index)) }
-        try? AES.permute(&block, key: key)
-        return Self.positionPrefix + Base32.encode(block)
+        var block = AESBlock(
+            high: UInt64(Self.positionTag) << 56 | Self.mark(of: list), low: UInt64(bitPattern: position))
+        block.encrypt(key)
+        return Self.positionPrefix
+            + String(unsafeUninitializedCapacity: Base32.digitsPerBlock) { buffer in
+                Base32.write(block, to: buffer)
+                return Base32.digitsPerBlock
+            }
     }
 
     /// The place behind `text`; nil when it was not given out for this list.
     public func position(_ text: String, in list: String) -> Int64? {
-        let bytes = Array(text.utf8)
-        guard bytes.count == Self.positionPrefix.utf8.count + 26, text.hasPrefix(Self.positionPrefix),
-            var block = Base32.decode(bytes[Self.positionPrefix.utf8.count...]),
-            (try? AES.inversePermute(&block, key: key)) != nil,
-            block[0] == Self.positionTag, block[1..<8].elementsEqual(Self.mark(of: list))
-        else { return nil }
-        return block[8...].reduce(0) { $0 << 8 | Int64($1) }
+        guard text.hasPrefix(Self.positionPrefix) else { return nil }
+        var digits = String(text.dropFirst(Self.positionPrefix.count))
+        guard var block = digits.withUTF8({ Base32.block($0) }) else { return nil }
+        block.decrypt(key)
+        guard block.high == UInt64(Self.positionTag) << 56 | Self.mark(of: list) else { return nil }
+        return Int64(bitPattern: block.low)
     }
 
     private static var positionPrefix: String { "cur_" }
     /// No kind of row has it.
     private static var positionTag: UInt8 { 255 }
 
-    private static func mark(of list: String) -> [UInt8] {
-        Array(SHA256.hash(data: Array(list.utf8)).prefix(7))
+    private static func mark(of list: String) -> UInt64 {
+        SHA256.hash(data: Array(list.utf8)).prefix(7).reduce(0) { $0 << 8 | UInt64($1) }
+    }
+}
+
+/// 16 bytes as two numbers, the first byte the most significant.
+struct AESBlock: Equatable {
+    var high: UInt64
+    var low: UInt64
+
+    fileprivate mutating func encrypt(_ key: SymmetricKey) {
+        // Fails only for a block or key of another length, and both are fixed.
+        try? AES.permute(&self, key: key)
+    }
+
+    fileprivate mutating func decrypt(_ key: SymmetricKey) {
+        try? AES.inversePermute(&self, key: key)
+    }
+}
+
+/// AES takes any collection of bytes, and from another module as one whose type it does not know: of all of them this one
+/// costs the least.
+extension AESBlock: MutableCollection {
+    var startIndex: Int { 0 }
+    var endIndex: Int { 16 }
+    var count: Int { 16 }
+
+    func index(after index: Int) -> Int { index + 1 }
+
+    subscript(index: Int) -> UInt8 {
+        get { UInt8(truncatingIfNeeded: (index < 8 ? high : low) >> Self.shift(index)) }
+        set {
+            let mask = UInt64(0xFF) << Self.shift(index)
+            let bits = UInt64(newValue) << Self.shift(index)
+            if index < 8 { high = high & ~mask | bits } else { low = low & ~mask | bits }
+        }
+    }
+
+    private static func shift(_ index: Int) -> UInt64 { UInt64(56 - 8 * (index & 7)) }
+
+    mutating func withContiguousMutableStorageIfAvailable<Result>(
+        _ body: (inout UnsafeMutableBufferPointer<UInt8>) throws -> Result
+    ) rethrows -> Result? {
+        var bytes = (high.bigEndian, low.bigEndian)
+        defer { (high, low) = (UInt64(bigEndian: bytes.0), UInt64(bigEndian: bytes.1)) }
+        return try withUnsafeMutableBytes(of: &bytes) { raw in
+            try raw.withMemoryRebound(to: UInt8.self) { bytes in
+                var bytes = bytes
+                return try body(&bytes)
+            }
+        }
     }
 }
 
 /// Crockford's base 32 in lower case: 16 bytes are 26 characters, the last of which carries 3 bits.
 enum Base32 {
-    private static let digits = Array("0123456789abcdefghjkmnpqrstvwxyz".utf8)
+    /// Characters of a block.
+    static let digitsPerBlock = 26
 
-    static func encode(_ bytes: [UInt8]) -> String {
-        var text: [UInt8] = []
-        text.reserveCapacity((bytes.count * 8 + 4) / 5)
-        var buffer: UInt32 = 0
-        var bits: UInt32 = 0
-        for byte in bytes {
-            buffer = buffer << 8 | UInt32(byte)
-            bits += 8
-            while bits >= 5 {
-                bits -= 5
-                text.append(digits[Int(buffer >> bits & 31)])
-            }
+    private static let digits: StaticString = "0123456789abcdefghjkmnpqrstvwxyz"
+
+    /// Fills the first ``digitsPerBlock`` bytes of `buffer`, which has room for them.
+    static func write(_ block: AESBlock, to buffer: UnsafeMutableBufferPointer<UInt8>) {
+        guard buffer.count >= digitsPerBlock else { return }
+        let digits = digits.utf8Start
+        // 12 characters and four bits from the first half; one bit, 12 characters and three bits from the second.
+        for index in 0..<12 {
+            let shift = UInt64(59 - 5 * index)
+            buffer.initializeElement(at: index, to: digits[Int(block.high >> shift & 31)])
         }
-        if bits > 0 { text.append(digits[Int(buffer << (5 - bits) & 31)]) }
-        return String(decoding: text, as: UTF8.self)
+        buffer.initializeElement(at: 12, to: digits[Int((block.high & 15) << 1 | block.low >> 63)])
+        for index in 13..<25 {
+            let shift = UInt64(58 - 5 * (index - 13))
+            buffer.initializeElement(at: index, to: digits[Int(block.low >> shift & 31)])
+        }
+        buffer.initializeElement(at: 25, to: digits[Int((block.low & 7) << 2)])
     }
 
-    /// - Returns: nil for other characters, and for a tail that no encoding makes, so that each value has one form.
-    static func decode(_ text: some Collection<UInt8>) -> [UInt8]? {
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(text.count * 5 / 8)
-        var buffer: UInt32 = 0
-        var bits: UInt32 = 0
-        for character in text {
-            guard let value = digits.firstIndex(of: character) else { return nil }
-            buffer = (buffer << 5 | UInt32(value)) & 0xFFFF
-            bits += 5
-            if bits >= 8 {
-                bits -= 8
-                bytes.append(UInt8(truncatingIfNeeded: buffer >> bits))
-            }
+    /// - Returns: nil for other characters or another number of them, and for a tail that no encoding makes, so that each
+    ///   value has one form.
+    static func block(_ text: UnsafeBufferPointer<UInt8>) -> AESBlock? {
+        guard text.count == digitsPerBlock else { return nil }
+        var block = AESBlock(high: 0, low: 0)
+        for byte in text.dropLast() {
+            guard let value = value(of: byte) else { return nil }
+            block.high = block.high << 5 | block.low >> 59
+            block.low = block.low << 5 | value
         }
-        guard buffer & ((1 << bits) - 1) == 0 else { return nil }
-        return bytes
+        guard let last = value(of: text[digitsPerBlock - 1]), last & 3 == 0 else { return nil }
+        block.high = block.high << 3 | block.low >> 61
+        block.low = block.low << 3 | last >> 2
+        return block
+    }
+
+    private static func value(of byte: UInt8) -> UInt64? {
+        switch byte {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): UInt64(byte - UInt8(ascii: "0"))
+        case UInt8(ascii: "a")...UInt8(ascii: "h"): UInt64(byte - UInt8(ascii: "a") + 10)
+        case UInt8(ascii: "j")...UInt8(ascii: "k"): UInt64(byte - UInt8(ascii: "j") + 18)
+        case UInt8(ascii: "m")...UInt8(ascii: "n"): UInt64(byte - UInt8(ascii: "m") + 20)
+        case UInt8(ascii: "p")...UInt8(ascii: "t"): UInt64(byte - UInt8(ascii: "p") + 22)
+        case UInt8(ascii: "v")...UInt8(ascii: "z"): UInt64(byte - UInt8(ascii: "v") + 27)
+        default: nil
+        }
     }
 }

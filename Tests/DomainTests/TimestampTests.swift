@@ -20,9 +20,6 @@ struct TimestampTests {
         #expect(timestamp.rfc3339 == text)
         #expect(timestamp.description == text)
         #expect(Timestamp(rfc3339: text) == timestamp)
-        var bytes = Array("at ".utf8)
-        timestamp.appendText(to: &bytes)
-        #expect(String(decoding: bytes, as: UTF8.self) == "at " + text)
     }
 
     @Test(

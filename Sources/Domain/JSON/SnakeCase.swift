@@ -7,16 +7,24 @@ public enum SnakeCase {
         let name = Array(property.utf8)
         var key: [UInt8] = []
         key.reserveCapacity(name.count + 4)
-        for (index, byte) in name.enumerated() {
-            guard isUpper(byte) else {
-                key.append(byte)
-                continue
-            }
-            // A capital begins a word after anything but a capital, and as the last of several (`URLPath`).
-            let endsRun = index + 1 < name.count && isLower(name[index + 1])
-            if index > 0, endsRun || !isUpper(name[index - 1]) { key.append(UInt8(ascii: "_")) }
-            key.append(byte | 0x20)
+        var wordStart = 0
+        var searched = 1
+        func end(_ word: Range<Int>) {
+            key.append(contentsOf: name[word].lazy.map { isUpper($0) ? $0 | 0x20 : $0 })
+            if word.upperBound < name.count { key.append(UInt8(ascii: "_")) }
         }
+        while let capital = name.indices.dropFirst(searched).first(where: { isUpper(name[$0]) }) {
+            end(wordStart..<capital)
+            wordStart = capital
+            guard let small = name.indices.dropFirst(capital).first(where: { isLower(name[$0]) }) else { break }
+            // Of several capitals the last begins the next word (`URLPath`).
+            if small > capital + 1 {
+                end(capital..<(small - 1))
+                wordStart = small - 1
+            }
+            searched = small + 1
+        }
+        end(wordStart..<name.count)
         return String(decoding: key, as: UTF8.self)
     }
 

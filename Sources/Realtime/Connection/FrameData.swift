@@ -112,11 +112,3 @@ enum FrameData {
         var reconnectInSeconds: Int
     }
 }
-
-extension FrameData.ReplyText {
-    init(_ delta: PassingFrame.ReplyDelta, _ identifiers: PublicIdentifiers) {
-        self.init(
-            messageId: identifiers.text(delta.messageId), generation: delta.generation, offset: delta.offset,
-            text: delta.text)
-    }
-}

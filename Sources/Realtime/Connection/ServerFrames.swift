@@ -6,19 +6,37 @@ import Wire
 struct ServerFrames: Sendable {
     let views: ViewMaker
 
-    private struct Envelope<Content: Encodable>: Encodable {
-        var type: String
-        var requestId: String?
-        var conversationId: String?
-        var data: Content
+    private func frame(
+        _ type: ServerFrameType, requestId: String? = nil, conversationId: Identifier<Conversation>? = nil,
+        _ data: some Encodable
+    ) -> TextFrame {
+        frame(type, requestId: requestId, conversationId: conversationId) { $0.value(data) }
     }
 
     private func frame(
-        _ type: ServerFrameType, requestId: String? = nil, conversationId: String? = nil, _ data: some Encodable
+        _ type: ServerFrameType, requestId: String? = nil, conversationId: Identifier<Conversation>? = nil,
+        capacity: Int = JSONWriter.frameCapacity, _ data: (inout JSONWriter) -> Void
     ) -> TextFrame {
-        TextFrame(
-            json: JSON.encode(
-                Envelope(type: type.rawValue, requestId: requestId, conversationId: conversationId, data: data)))
+        TextFrame(json: capacity) { writer in
+            if let conversationId {
+                writer.beginFrame(type, requestId: requestId) { views.identifiers.write(conversationId, to: &$0) }
+            } else {
+                writer.beginFrame(type, requestId: requestId)
+            }
+            data(&writer)
+            writer.endFrame()
+        }
+    }
+
+    /// A frame of a conversation as the client called it.
+    private func answer(
+        _ type: ServerFrameType, requestId: String?, conversationId: String?, _ data: (inout JSONWriter) -> Void
+    ) -> TextFrame {
+        TextFrame(json: JSONWriter.frameCapacity) { writer in
+            writer.beginFrame(type, requestId: requestId, conversationId: conversationId)
+            data(&writer)
+            writer.endFrame()
+        }
     }
 
     enum Mode: String, Codable, CaseIterable, Sendable {
@@ -56,8 +74,7 @@ struct ServerFrames: Sendable {
     }
 
     func ready(_ data: ContactReady, conversationId: Identifier<Conversation>, requestId: String?) -> TextFrame {
-        frame(
-            .ready, requestId: requestId, conversationId: views.identifiers.text(conversationId), data)
+        frame(.ready, requestId: requestId, conversationId: conversationId, data)
     }
 
     func ready(_ data: StaffReady, requestId: String?) -> TextFrame {
@@ -65,54 +82,86 @@ struct ServerFrames: Sendable {
     }
 
     func synced(_ conversationId: Identifier<Conversation>, at seq: Int64) -> TextFrame {
-        frame(.synced, conversationId: views.identifiers.text(conversationId), FrameData.Synced(seq: seq))
+        frame(.synced, conversationId: conversationId, FrameData.Synced(seq: seq))
     }
 
     /// For a staff socket, which has nothing to replay at first.
-    func synced() -> TextFrame { frame(.synced, FrameData.Nothing()) }
+    func synced() -> TextFrame { frame(.synced) { $0.text("{}") } }
 
     func ack(requestId: String?, conversationId: String?) -> TextFrame {
-        frame(.ack, requestId: requestId, conversationId: conversationId, FrameData.Nothing())
+        answer(.ack, requestId: requestId, conversationId: conversationId) { $0.text("{}") }
     }
 
+    /// Its data is a ``FrameData/Sent``.
     func ack(of message: Message, isDuplicate: Bool, requestId: String?, conversationId: String?) -> TextFrame {
-        frame(
-            .ack, requestId: requestId, conversationId: conversationId,
-            FrameData.Sent(
-                messageId: views.identifiers.text(message.id), clientMessageId: message.clientMessageId,
-                seq: message.seq, at: message.createdAt, duplicate: isDuplicate))
+        answer(.ack, requestId: requestId, conversationId: conversationId) { writer in
+            writer.text(#"{"message_id":"#)
+            views.identifiers.write(message.id, to: &writer)
+            if let clientMessageId = message.clientMessageId {
+                writer.text(#","client_message_id":"#)
+                writer.string(clientMessageId)
+            }
+            writer.text(#","seq":"#)
+            writer.integer(message.seq)
+            writer.text(#","at":"#)
+            writer.time(message.createdAt)
+            writer.text(#","duplicate":"#)
+            writer.bool(isDuplicate)
+            writer.text("}")
+        }
     }
 
+    /// Its data is a ``FrameData/Refused``.
     func error(_ error: SocketError, requestId: String?, conversationId: String?) -> TextFrame {
-        frame(
-            .error, requestId: requestId, conversationId: conversationId,
-            FrameData.Refused(
-                code: error.code, detail: error.detail, retryInSeconds: error.retryInSeconds, final: error.isFinal))
+        answer(.error, requestId: requestId, conversationId: conversationId) { writer in
+            writer.text(#"{"code":"#)
+            writer.word(error.code.rawValue)
+            writer.text(#","detail":"#)
+            writer.string(error.detail)
+            if let seconds = error.retryInSeconds, seconds.isFinite {
+                writer.text(#","retry_in_seconds":"#)
+                _ = writer.number(seconds)
+            }
+            writer.text(#","final":"#)
+            writer.bool(error.isFinal)
+            writer.text("}")
+        }
     }
 
+    /// Its data is a ``FrameData/Pong``.
     func pong(headSeq: Int64, requestId: String?, conversationId: Identifier<Conversation>) -> TextFrame {
-        frame(
-            .pong, requestId: requestId, conversationId: views.identifiers.text(conversationId),
-            FrameData.Pong(headSeq: headSeq))
+        frame(.pong, requestId: requestId, conversationId: conversationId) { writer in
+            writer.text(#"{"head_seq":"#)
+            writer.integer(headSeq)
+            writer.text("}")
+        }
     }
 
+    /// Its data is a ``FrameData/Heads``.
     func pong(heads: [Identifier<Conversation>: Int64], requestId: String?) -> TextFrame {
-        // By hand: public ids are data, and the encoder's keys are snake-cased.
-        let members = heads.map { "\"\(views.identifiers.text($0.key))\":\($0.value)" }.joined(separator: ",")
-        let request = requestId.map { "\"request_id\":\(String(decoding: JSON.encode($0), as: UTF8.self))," } ?? ""
-        return TextFrame(json: Array("{\"type\":\"pong\",\(request)\"data\":{\"heads\":{\(members)}}}".utf8))
+        // An identifier has 30 bytes, a number 20 at most.
+        frame(.pong, requestId: requestId, capacity: JSONWriter.frameCapacity + heads.count * 54) { writer in
+            writer.text(#"{"heads":{"#)
+            var isFirst = true
+            for (conversationId, head) in heads {
+                if !isFirst { writer.text(",") }
+                isFirst = false
+                views.identifiers.write(conversationId, to: &writer)
+                writer.text(":")
+                writer.integer(head)
+            }
+            writer.text("}}")
+        }
     }
 
     func viewRow(_ conversation: Conversation, isIn: Bool) -> TextFrame {
         frame(
-            .viewRow, conversationId: views.identifiers.text(conversation.id),
+            .viewRow, conversationId: conversation.id,
             FrameData.ViewRow(conversation: views.conversation(conversation), isIn: isIn))
     }
 
     func unsubscribed(_ conversationId: Identifier<Conversation>, reason: String) -> TextFrame {
-        frame(
-            .unsubscribed, conversationId: views.identifiers.text(conversationId),
-            FrameData.Unsubscribed(reason: reason))
+        frame(.unsubscribed, conversationId: conversationId, FrameData.Unsubscribed(reason: reason))
     }
 
     func notice(_ notice: Notice) -> TextFrame {

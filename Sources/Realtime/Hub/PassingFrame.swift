@@ -55,60 +55,92 @@ struct PassingFrame: Sendable {
 struct PassingFrames: Sendable {
     let identifiers: PublicIdentifiers
 
-    private struct Envelope<Content: Encodable>: Encodable {
-        var type: String
-        var requestId: String?
-        var conversationId: String
-        var data: Content
-    }
-
     private func frame(
-        _ type: ServerFrameType, _ conversationId: Identifier<Conversation>, _ data: some Encodable,
-        requestId: String? = nil
+        _ type: ServerFrameType, _ conversationId: Identifier<Conversation>, requestId: String? = nil,
+        capacity: Int = JSONWriter.frameCapacity, _ data: (inout JSONWriter) -> Void
     ) -> TextFrame {
-        TextFrame(
-            json: JSON.encode(
-                Envelope(
-                    type: type.rawValue, requestId: requestId, conversationId: identifiers.text(conversationId),
-                    data: data)))
+        TextFrame(json: capacity) { writer in
+            writer.beginFrame(type, requestId: requestId) { identifiers.write(conversationId, to: &$0) }
+            data(&writer)
+            writer.endFrame()
+        }
     }
 
-    private func participant(_ actor: Actor, for viewer: Viewer) -> FrameData.Participant {
-        let id: String? =
-            switch (actor.kind, viewer) {
-            case (.agent, .staff): actor.id.map { identifiers.text(Identifier<User>($0)) }
-            case (.contact, _): actor.id.map { identifiers.text(Identifier<Contact>($0)) }
-            default: nil
-            }
-        return FrameData.Participant(kind: actor.kind, id: id, name: actor.name)
+    /// Writes a ``FrameData/Participant``.
+    private func write(_ actor: Actor, for viewer: Viewer, to writer: inout JSONWriter) {
+        writer.text(#"{"kind":"#)
+        writer.word(actor.kind.rawValue)
+        switch (actor.kind, viewer, actor.id) {
+        case (.agent, .staff, .some(let id)):
+            writer.text(#","id":"#)
+            identifiers.write(Identifier<User>(id), to: &writer)
+        case (.contact, _, .some(let id)):
+            writer.text(#","id":"#)
+            identifiers.write(Identifier<Contact>(id), to: &writer)
+        default: break
+        }
+        writer.text(#","name":"#)
+        writer.string(actor.name)
+        writer.text("}")
     }
 
+    /// Writes a ``FrameData/ReplyText``.
+    private func write(
+        _ text: String, of messageId: Identifier<Message>, generation: Int64, offset: Int, to writer: inout JSONWriter
+    ) {
+        writer.text(#"{"message_id":"#)
+        identifiers.write(messageId, to: &writer)
+        writer.text(#","generation":"#)
+        writer.integer(generation)
+        writer.text(#","offset":"#)
+        writer.integer(offset)
+        writer.text(#","text":"#)
+        writer.string(text)
+        writer.text("}")
+    }
+
+    /// Its data is a ``FrameData/Typing``.
     func typing(in conversationId: Identifier<Conversation>, by actor: Actor) -> PassingFrame {
-        PassingFrame(
+        func frame(for viewer: Viewer) -> TextFrame {
+            self.frame(.typing, conversationId) { writer in
+                writer.text(#"{"participant":"#)
+                write(actor, for: viewer, to: &writer)
+                writer.text("}")
+            }
+        }
+        return PassingFrame(
             type: ServerFrameType.typing.rawValue, kind: .replaceable(key: "typing \(actor.kind) \(actor.id ?? 0)"),
-            excluded: actor,
-            frame: frame(.typing, conversationId, FrameData.Typing(participant: participant(actor, for: .staff))),
-            contactFrame: frame(
-                .typing, conversationId, FrameData.Typing(participant: participant(actor, for: .contact))))
+            excluded: actor, frame: frame(for: .staff), contactFrame: frame(for: .contact))
     }
 
+    /// Its data is a ``FrameData/Receipt``.
     func receipt(in conversationId: Identifier<Conversation>, of actor: Actor, seq: Int64) -> PassingFrame {
-        PassingFrame(
+        func frame(for viewer: Viewer) -> TextFrame {
+            self.frame(.receipt, conversationId) { writer in
+                writer.text(#"{"participant":"#)
+                write(actor, for: viewer, to: &writer)
+                writer.text(#","seq":"#)
+                writer.integer(seq)
+                writer.text("}")
+            }
+        }
+        return PassingFrame(
             type: ServerFrameType.receipt.rawValue, kind: .replaceable(key: "receipt \(actor.kind) \(actor.id ?? 0)"),
-            excluded: actor,
-            frame: frame(
-                .receipt, conversationId,
-                FrameData.Receipt(participant: participant(actor, for: .staff), seq: seq)),
-            contactFrame: frame(
-                .receipt, conversationId, FrameData.Receipt(participant: participant(actor, for: .contact), seq: seq)))
+            excluded: actor, frame: frame(for: .staff), contactFrame: frame(for: .contact))
     }
 
     private func reply(
         _ type: ServerFrameType, _ job: ReplyJob, _ data: some Encodable, kind: PassingFrame.Kind? = nil
     ) -> PassingFrame {
-        let frame = frame(type, job.conversationId, data)
-        let kind = kind ?? .reply(id: job.id, generation: job.generation)
-        return PassingFrame(
+        reply(
+            type, job, kind: kind ?? .reply(id: job.id, generation: job.generation),
+            frame(type, job.conversationId) { $0.value(data) })
+    }
+
+    private func reply(
+        _ type: ServerFrameType, _ job: ReplyJob, kind: PassingFrame.Kind, _ frame: TextFrame
+    ) -> PassingFrame {
+        PassingFrame(
             type: type.rawValue, kind: kind, ownerEpoch: job.ownerEpoch, frame: frame, contactFrame: frame)
     }
 
@@ -120,12 +152,15 @@ struct PassingFrames: Sendable {
     }
 
     func delta(_ delta: PassingFrame.ReplyDelta, _ job: ReplyJob) -> PassingFrame {
-        reply(.replyDelta, job, FrameData.ReplyText(delta, identifiers), kind: .delta(delta))
+        reply(.replyDelta, job, kind: .delta(delta), self.delta(delta, in: job.conversationId))
     }
 
     /// A delta that a slow reader's queue has merged from several.
     func delta(_ delta: PassingFrame.ReplyDelta, in conversationId: Identifier<Conversation>) -> TextFrame {
-        frame(.replyDelta, conversationId, FrameData.ReplyText(delta, identifiers))
+        frame(.replyDelta, conversationId, capacity: JSONWriter.frameCapacity + delta.text.utf8.count) {
+            write(
+                delta.text, of: delta.messageId, generation: delta.generation, offset: delta.offset, to: &$0)
+        }
     }
 
     func reset(_ job: ReplyJob, reason: String) -> PassingFrame {
@@ -158,10 +193,10 @@ struct PassingFrames: Sendable {
         text: String, requestId: String?
     ) -> TextFrame {
         frame(
-            .replySnapshot, conversationId,
-            FrameData.ReplyText(
-                messageId: identifiers.text(messageId), generation: generation, offset: text.unicodeScalars.count,
-                text: text),
-            requestId: requestId)
+            .replySnapshot, conversationId, requestId: requestId,
+            capacity: JSONWriter.frameCapacity + text.utf8.count
+        ) {
+            write(text, of: messageId, generation: generation, offset: text.unicodeScalars.count, to: &$0)
+        }
     }
 }

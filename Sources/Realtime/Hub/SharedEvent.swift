@@ -13,7 +13,9 @@ final class SharedEvent: Sendable {
 
     init(_ event: Event, encoder: EventEncoder) {
         facts = EventFacts(event)
-        encode = { TextFrame(json: encoder.json(event, for: $0)) }
+        encode = { viewer in
+            TextFrame(json: encoder.expectedBytes(of: event)) { encoder.write(event, for: viewer, to: &$0) }
+        }
     }
 
     init(_ facts: EventFacts, _ json: RungEvent.Forms) {

@@ -1,12 +1,9 @@
-import Foundation
-
 /// How this server writes JSON: snake-cased keys, times as RFC 3339, slashes as they are.
 public enum JSON {
     /// - Returns: the bytes; `null` for a value that cannot be written, such as a number that is not finite.
     public static func encode(_ value: some Encodable) -> [UInt8] {
-        let encoder = JSONEncoder()
-        encoder.keyEncodingStrategy = .convertToSnakeCase
-        encoder.outputFormatting = [.withoutEscapingSlashes]
-        return (try? encoder.encode(value)).map(Array.init) ?? Array("null".utf8)
+        var writer = JSONWriter()
+        writer.value(value)
+        return writer.bytes
     }
 }
