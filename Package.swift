@@ -103,7 +103,7 @@ let package = Package(
             "HTTPAPI",
             [
                 "Domain", "Storage", "Wire", "Cluster", "Identity", "Realtime", "Assistant", "EmbeddedFiles",
-                .hummingbird,
+                .hummingbird, .hummingbirdCore,
                 .nioCore, .httpTypes, .logging, .metrics,
             ]),
         .library("Observability", [.logging, .metrics]),
