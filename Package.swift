@@ -106,7 +106,7 @@ let package = Package(
             "HTTPAPI",
             [
                 "Domain", "Storage", "Wire", "Cluster", "Identity", "Realtime", "Assistant", "EmbeddedFiles",
-                .hummingbird,
+                .hummingbird, .hummingbirdCore,
                 .nioCore, .httpTypes, .logging, .metrics,
             ]),
         .library("Observability", [.logging, .metrics]),

@@ -144,7 +144,7 @@ public struct Access: Sendable, Equatable {
 }
 
 /// Somebody who did something, as events and messages name them.
-public struct Actor: Sendable, Equatable, Codable {
+public struct Actor: Sendable, Hashable, Codable {
     public enum Kind: String, Sendable, Codable, CaseIterable {
         case contact, agent, ai, system
     }

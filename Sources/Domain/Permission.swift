@@ -92,24 +92,29 @@ public struct Permission: Sendable, Hashable {
 
 /// A set of permissions: of each action the widest scope.
 public struct Grants: Sendable, Equatable {
-    private var scopes: [Permission.Action: Permission.Scope] = [:]
+    private let scopes: [Permission.Action: Permission.Scope]
+    /// In a stable order.
+    public let permissions: [Permission]
+    /// The written forms of ``permissions``. Kept, because who asks for its profile is shown them each time.
+    public let texts: [String]
 
     public static let none = Grants([])
     public static let all = Grants(Permission.Action.allCases.map { Permission($0) })
 
     public init(_ permissions: some Sequence<Permission>) {
+        var scopes: [Permission.Action: Permission.Scope] = [:]
         for permission in permissions {
             scopes[permission.action] = max(scopes[permission.action] ?? .own, permission.scope)
         }
+        self.scopes = scopes
+        let written = scopes.map { (text: Permission($0.key, $0.value).text, permission: Permission($0.key, $0.value)) }
+            .sorted { $0.text < $1.text }
+        self.permissions = written.map(\.permission)
+        texts = written.map(\.text)
     }
 
     /// How far `action` is allowed, or nil when it is not at all.
     public func scope(of action: Permission.Action) -> Permission.Scope? { scopes[action] }
-
-    /// In a stable order.
-    public var permissions: [Permission] {
-        scopes.map { Permission($0.key, $0.value) }.sorted { $0.text < $1.text }
-    }
 
     /// Whether nothing in `other` goes beyond this.
     public func cover(_ other: Grants) -> Bool {

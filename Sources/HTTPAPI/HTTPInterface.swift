@@ -2,7 +2,6 @@ public import Assistant
 public import Cluster
 public import Domain
 import HTTPTypes
-public import Hummingbird
 public import Identity
 public import Realtime
 public import Storage
@@ -153,20 +152,6 @@ public struct HTTPInterface: Sendable {
         CorrectionRoutes(store: store, views: views).register(in: &table)
     }
 
-    /// A router that serves all of it.
-    public func router() -> Router<RequestScope> {
-        let table = table
-        let router = Router(context: RequestScope.self, options: .autoGenerateHeadEndpoints)
-        router.add(middleware: Correlation(settings: settings, figures: RequestFigures(endpoints: table.endpoints)))
-        router.add(middleware: SecurityHeaders(settings: settings))
-        router.add(middleware: CrossOrigin(origins: settings.corsOrigins))
-        router.add(
-            middleware: ProblemDetails(methods: { table.methods(at: $0) }, takesForm: { table.takesForm($0, at: $1) }))
-        for endpoint in table.endpoints {
-            router.on(RouterPath(endpoint.path), method: endpoint.method) { request, scope in
-                try await endpoint.respond(request, scope)
-            }
-        }
-        return router
-    }
+    /// What answers the requests.
+    public func reception() -> Reception { Reception(table, settings: settings) }
 }

@@ -33,13 +33,14 @@ public struct Authenticator: Sendable {
     }
 
     /// What a bearer token says, by its signature and its own end alone; of an API key, only what it looks like. Never waits.
-    public func verify(_ bearer: String) throws(AuthenticationFailure) -> VerifiedToken {
+    /// - Parameter digest: of `bearer`, where it is known already.
+    public func verify(_ bearer: String, digest: TokenDigest? = nil) throws(AuthenticationFailure) -> VerifiedToken {
         if bearer.hasPrefix(RandomToken.Kind.apiKey.rawValue) {
             guard let key = RandomToken(.apiKey, presented: bearer) else { throw .unauthenticated }
             return .apiKey(key.digest)
         }
         do {
-            return try tokens.verify(bearer)
+            return try tokens.verify(bearer, digest: digest)
         } catch .expired {
             throw .tokenExpired
         } catch {
@@ -61,10 +62,13 @@ public struct Authenticator: Sendable {
         return access
     }
 
-    /// Whether ``access(of:)`` knows who it is without asking the rows.
-    public func remembers(_ token: VerifiedToken) -> Bool {
-        guard let holder = try? holder(of: token), let access = recent?.access(of: holder.key) else { return false }
-        return holder.isMet(by: access)
+    /// What ``access(of:)`` says where it need not ask the rows; nil where it must. Never waits.
+    public func remembered(_ token: VerifiedToken) -> Access? {
+        guard let recent, let holder = try? holder(of: token), let access = recent.access(of: holder.key),
+            holder.isMet(by: access)
+        else { return nil }
+        if case .apiKey(let id) = access.staff?.credential { keyUses.note(id) }
+        return access
     }
 
     private func access(of holder: TokenHolder) async throws -> Access {

@@ -38,6 +38,17 @@ public final class ChatStore: Sendable {
         }
     }
 
+    /// Reads a few rows by their keys in one snapshot: at once and on the caller's thread where the database is part of the
+    /// process, and as ``read(_:)`` otherwise. An event loop may wait for that; it must not for a search or a long list.
+    /// - Throws: ``StorageFailure``, or the ``Refusal`` of the verb.
+    public func lookUp<Value: Sendable>(_ body: @escaping @Sendable (Snapshot) throws -> Value) async throws -> Value {
+        let found = try driver.readInPlace { connection in
+            try body(Snapshot(connection: connection, now: clock.now(), settings: settings))
+        }
+        if let found { return found }
+        return try await read(body)
+    }
+
     /// Whether other processes may use the database at the same time.
     public var isShared: Bool { driver.isShared }
 

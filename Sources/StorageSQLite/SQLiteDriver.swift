@@ -30,6 +30,7 @@ public final class SQLiteDriver: DatabaseDriver {
     private let path: String
     private let logger: Logger
     private let state: Mutex<State>
+    private let readersInPlace: ReadersInPlace
     /// Opening again after an I/O error must not happen on the failed connection's own queue.
     private let recovery = DispatchQueue(label: "chat-api.sqlite.recovery")
 
@@ -51,6 +52,7 @@ public final class SQLiteDriver: DatabaseDriver {
     /// - Throws: ``StorageFailure`` when the file cannot be opened, is no database, or SQLite is too old.
     public init(path: String, logger: Logger) throws {
         self.path = path
+        readersInPlace = ReadersInPlace(path: path)
         self.logger = logger
         do {
             let folder = (path as NSString).deletingLastPathComponent
@@ -126,6 +128,10 @@ public final class SQLiteDriver: DatabaseDriver {
         } catch let error as DatabaseError {
             throw StorageFailure(error)
         }
+    }
+
+    public func readInPlace<Value>(_ body: (any SQLConnection) throws -> Value) throws -> Value? {
+        try readersInPlace.read(body)
     }
 
     public func write(
@@ -245,8 +251,9 @@ public final class SQLiteDriver: DatabaseDriver {
             return (state.writer, state.readers)
         }
         await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
-            recovery.async { [logger] in
+            recovery.async { [logger, readersInPlace] in
                 do {
+                    try readersInPlace.close()
                     try readers?.close()
                     try writer?.close()
                 } catch {

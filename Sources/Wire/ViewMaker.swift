@@ -13,10 +13,30 @@ public struct ViewMaker: Sendable {
 
     /// A message. A contact gets no keys of agents.
     public func message(_ message: Message, for viewer: Viewer) -> MessageView {
+        view(of: message, in: identifiers.text(message.conversationId), by: sender(message.sender, for: viewer))
+    }
+
+    /// Messages of one conversation. What many of them have in common is written once.
+    public func messages(_ messages: [Message], for viewer: Viewer) -> [MessageView] {
+        var conversation: (id: Identifier<Conversation>, text: String)?
+        var senders: [Actor: MessageView.Sender] = [:]
+        return messages.map { message in
+            if conversation?.id != message.conversationId {
+                conversation = (message.conversationId, identifiers.text(message.conversationId))
+            }
+            let sender = senders[message.sender] ?? sender(message.sender, for: viewer)
+            senders[message.sender] = sender
+            return view(of: message, in: conversation?.text ?? "", by: sender)
+        }
+    }
+
+    private func view(
+        of message: Message, in conversation: String, by sender: MessageView.Sender
+    ) -> MessageView {
         MessageView(
-            id: identifiers.text(message.id), conversationId: identifiers.text(message.conversationId),
+            id: identifiers.text(message.id), conversationId: conversation,
             seq: message.seq, clientMessageId: message.clientMessageId,
-            sender: sender(message.sender, for: viewer), type: message.kind, content: message.content,
+            sender: sender, type: message.kind, content: message.content,
             attachments: message.attachments.map(attachment),
             sources: message.sources.map(source),
             status: message.status, replyTo: message.replyTo.map { identifiers.text($0) }, createdAt: message.createdAt,
@@ -109,7 +129,7 @@ public struct ViewMaker: Sendable {
     public func user(_ user: User) -> UserView {
         UserView(
             id: identifiers.text(user.id), email: user.email, name: user.name, role: user.role.name,
-            permissions: user.role.permissions.map(\.text), status: user.status, locale: user.locale,
+            permissions: user.role.grants.texts, status: user.status, locale: user.locale,
             createdAt: user.createdAt, lastLoginAt: user.lastLoginAt)
     }
 

@@ -158,7 +158,7 @@ final class HTTPFixture: Sendable {
         logger.logLevel = logs.level
         let interface = interface
         let application = Application(
-            router: withMetricsFactory(metrics) { interface.router() },
+            responder: withMetricsFactory(metrics) { interface.reception() },
             configuration: ApplicationConfiguration(address: .hostname("127.0.0.1", port: 0)), logger: logger)
         return try await application.test(setup) {
             try await test(Client(http: $0, described: .of(interface)))
@@ -258,6 +258,13 @@ final class SwitchableDriver: DatabaseDriver {
         if let failure = failure.withLock({ $0 }) { throw failure }
         reads.withLock { $0 += 1 }
         return try await base.read(body)
+    }
+
+    func readInPlace<Value>(_ body: (any SQLConnection) throws -> Value) throws -> Value? {
+        if let failure = failure.withLock({ $0 }) { throw failure }
+        let value = try base.readInPlace(body)
+        if value != nil { reads.withLock { $0 += 1 } }
+        return value
     }
 
     func write(

@@ -13,5 +13,8 @@ extension ForwardingDriver {
     func read<Value: Sendable>(
         _ body: @escaping @Sendable (any SQLConnection) throws -> Value
     ) async throws -> Value { try await driver.read(body) }
+    func readInPlace<Value>(_ body: (any SQLConnection) throws -> Value) throws -> Value? {
+        try driver.readInPlace(body)
+    }
     func close() async { await driver.close() }
 }

@@ -40,6 +40,8 @@ struct ChatServer: Sendable {
         onListening: @escaping @Sendable (any Channel) async -> Void
     ) async throws {
         self.logger = logger
+        let passwords = PasswordHasher()
+        let hash = FirstStart.begin(configuration, passwords)
         let attachments = try AttachmentFolder(configuration.attachments, logger: logger)
         let database = try await OpenDatabase.open(configuration, as: configuration.nodeId, logger: logger)
         self.database = database
@@ -56,9 +58,10 @@ struct ChatServer: Sendable {
         if database.secrets.damaged > 0 {
             logger.error("stored secrets cannot be read", metadata: ["secrets": "\(database.secrets.damaged)"])
         }
-        let passwords = PasswordHasher()
-        try await FirstStart(store: store, passwords: passwords, logger: logger).prepare(
-            admin: configuration.admin, environment: configuration.environment)
+        let firstStart = Task {
+            try await FirstStart(store: store, passwords: passwords, logger: logger, begun: hash).prepare(
+                admin: configuration.admin, environment: configuration.environment)
+        }
 
         let tokens = try await TokenAuthority(secret: configuration.secrets.jwt.bytes, clock: store.clock)
         let group = MultiThreadedEventLoopGroup.singleton
@@ -115,10 +118,14 @@ struct ChatServer: Sendable {
             },
             isReady: { readiness.isReady }, isOpen: components.contains(.realtime))
         let loops = SocketLoops()
+        let reception = http.reception()
+        let answering = RequestAnswering(reception, logger: logger)
         let application = Application(
-            router: http.router(),
-            server: HTTPServerBuilder { responder in
-                WebSocketServerChannel(responder: responder, upgrading: gate, loops: loops)
+            responder: reception,
+            server: HTTPServerBuilder { _ in
+                LoopBound(
+                    WebSocketServerChannel(
+                        responder: { try await answering.answer($0, $1, on: $2) }, upgrading: gate, loops: loops))
             },
             configuration: ApplicationConfiguration(
                 address: .hostname(configuration.http.host, port: configuration.http.port), serverName: nil),
@@ -127,6 +134,7 @@ struct ChatServer: Sendable {
         let clusterServices: [any Service]
         do {
             clusterServices = try await cluster.services(hub: hub)
+            try await firstStart.value
         } catch {
             await assistant.close()
             throw error

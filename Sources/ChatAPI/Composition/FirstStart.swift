@@ -1,5 +1,6 @@
 import Assistant
 import Domain
+import Foundation
 import Identity
 import Logging
 import Storage
@@ -9,6 +10,18 @@ struct FirstStart: Sendable {
     let store: ChatStore
     let passwords: PasswordHasher
     let logger: Logger
+    /// Of the first admin's password, where it was begun already.
+    var begun: Task<String, any Error>?
+
+    /// Begins to hash the first admin's password where there is no database yet: it takes as long as all the rest of a first
+    /// start, which goes on beside it.
+    static func begin(_ configuration: ServerConfiguration, _ passwords: PasswordHasher) -> Task<String, any Error>? {
+        let admin = configuration.admin
+        guard case .sqlite(let path) = configuration.database, !FileManager.default.fileExists(atPath: path),
+            configuration.environment == .development || !admin.hasBuiltInPassword
+        else { return nil }
+        return Task { try await passwords.hash(admin.password.reveal()) }
+    }
 
     /// Makes what is missing. Running it again changes nothing.
     func prepare(admin: ServerConfiguration.Admin, environment: DeploymentEnvironment) async throws {
@@ -20,7 +33,8 @@ struct FirstStart: Sendable {
         guard environment == .development || !admin.hasBuiltInPassword else {
             throw ConfigurationProblem.builtInAdminPassword
         }
-        let hash = try await passwords.hash(admin.password.reveal())
+        let hash: String
+        if let begun { hash = try await begun.value } else { hash = try await passwords.hash(admin.password.reveal()) }
         let drafts = SampleKnowledge.articles()
         let (email, inboxKey, secret) = (admin.email, InboxKeys.publicKey(), Array(InboxKeys.secret().utf8))
         do {

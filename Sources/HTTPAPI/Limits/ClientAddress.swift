@@ -26,7 +26,8 @@ struct ClientAddress: Sendable, Equatable {
 
     /// - Parameter peer: IP address of the connection, nil when it has none.
     init(peer: String?, headers: HTTPFields, isTrustedProxy: (String) -> Bool) {
-        let peer = peer.flatMap(Self.normalized)
+        // The system writes addresses in one spelling.
+        let peer = peer.map(Self.unmapped)
         text = peer ?? "unknown"
         isBehindProxy = peer.map(isTrustedProxy) ?? false
         guard isBehindProxy else { return }
@@ -53,10 +54,16 @@ struct ClientAddress: Sendable, Equatable {
     private static func normalized(_ text: String) -> String? {
         guard text.utf8.count <= 45, !text.utf8.contains(0), let address = try? SocketAddress(ipAddress: text, port: 0)
         else { return nil }
-        guard let shown = address.ipAddress else { return nil }
+        return address.ipAddress.map(unmapped)
+    }
+
+    /// IPv4 inside IPv6 as IPv4.
+    private static func unmapped(_ address: String) -> String {
         let mapped = "::ffff:"
-        if shown.lowercased().hasPrefix(mapped), shown.contains(".") { return String(shown.dropFirst(mapped.count)) }
-        return shown
+        guard address.utf8.first == UInt8(ascii: ":"), address.lowercased().hasPrefix(mapped), address.contains(".") else {
+            return address
+        }
+        return String(address.dropFirst(mapped.count))
     }
 
     private static func withoutPort(_ hop: String) -> String {

@@ -1,43 +1,39 @@
 import HTTPTypes
 import Hummingbird
 import Logging
+import Synchronization
 
 /// Gives every request its id, answers with it, measures it, and writes the one log line that every request gets.
 ///
 /// The line holds the route's pattern and never the path's query, a body or a header: tickets and tokens stand there.
-struct Correlation: RouterMiddleware {
-    typealias Context = RequestScope
-
+struct Correlation: Sendable {
     let settings: HTTPSettings
     let figures: RequestFigures
 
-    func handle(
-        _ request: Request, context: RequestScope, next: (Request, RequestScope) async throws -> Response
-    ) async throws -> Response {
-        let start = ContinuousClock.now
-        var scope = context
+    /// Takes down who asks, and what the request is called.
+    func begin(_ request: Request, _ scope: inout RequestScope) {
         scope.requestId = RequestIdentity.accepted(request.headers[.xRequestId]) ?? RequestIdentity.make()
         scope.client = ClientAddress(
-            peer: context.peer, headers: request.headers, isTrustedProxy: settings.isTrustedProxy)
-        scope.logger[metadataKey: "hb.request.id"] = nil
-        scope.logger[metadataKey: "request_id"] = .string(scope.requestId)
-        if let trace = TraceParent(request.headers[.traceParent]) {
-            scope.logger[metadataKey: "trace_id"] = .string(trace.traceId)
-            scope.logger[metadataKey: "parent_span_id"] = .string(trace.spanId)
-        }
-        var response = try await next(request, scope)
-        response.headers[.xRequestId] = scope.requestId
-        response.headers[.xNodeId] = settings.nodeId
+            peer: scope.peer, headers: request.headers, isTrustedProxy: settings.isTrustedProxy)
+        scope.trace = TraceParent(request.headers[.traceParent])
+    }
+
+    /// - Parameter route: the pattern that matched; nil for none, and for what needs none.
+    func end(
+        _ request: Request, _ response: inout Response, _ scope: RequestScope, route: String,
+        since start: ContinuousClock.Instant
+    ) {
+        response.headers.append(HTTPField(name: .xRequestId, value: scope.requestId))
+        response.headers.append(HTTPField(name: .xNodeId, value: settings.nodeId))
         let duration = start.duration(to: .now)
-        let path = scope.endpointPath ?? "-"
-        let route = path == "NotFound" ? "unmatched" : path
         figures.answered(request.method, route, response.status, in: duration)
-        log(request, response, scope, route, duration)
-        return response
+        let level = Self.isRoutine(route, response.status) ? Logger.Level.debug : .info
+        if scope.logger.logLevel <= level { log(level, request, response, scope, route, duration) }
     }
 
     private func log(
-        _ request: Request, _ response: Response, _ scope: RequestScope, _ route: String, _ duration: Duration
+        _ level: Logger.Level, _ request: Request, _ response: Response, _ scope: RequestScope, _ route: String,
+        _ duration: Duration
     ) {
         var metadata: Logger.Metadata = [
             "method": .string(String(request.method.rawValue.prefix(16))),
@@ -47,8 +43,7 @@ struct Correlation: RouterMiddleware {
             "client": .string(scope.client.text),
         ]
         if let principal = scope.findings.principalKind { metadata["principal"] = .string(principal) }
-        scope.logger.log(
-            level: Self.isRoutine(route, response.status) ? .debug : .info, "request", metadata: metadata)
+        scope.correlated.log(level: level, "request", metadata: metadata)
     }
 
     /// Load balancers ask every second, and Prometheus every few. A scraper without the right token is worth a line.
@@ -67,12 +62,33 @@ enum RequestIdentity {
         return text
     }
 
-    /// 128 random bits.
+    /// 128 bits: those of the process are random, those of the request are a permutation of how many came before it, begun
+    /// at a random place. So no two are the same, no call of the system is needed, and nothing can be counted by them.
     static func make() -> String {
-        [UInt64.random(in: .min ... .max), UInt64.random(in: .min ... .max)].map { value in
-            let digits = String(value, radix: 16)
-            return String(repeating: "0", count: 16 - digits.utf8.count) + digits
-        }.joined()
+        let count = counter.wrappingAdd(0x9E37_79B9_7F4A_7C15, ordering: .relaxed).oldValue
+        return String(unsafeUninitializedCapacity: 32) { bytes in
+            write(process, to: bytes, at: 0)
+            write(mixed(count), to: bytes, at: 16)
+            return 32
+        }
+    }
+
+    private static let process = UInt64.random(in: .min ... .max)
+    private static let counter = Atomic<UInt64>(UInt64.random(in: .min ... .max))
+
+    /// The finaliser of SplitMix64, which maps each number to another.
+    private static func mixed(_ number: UInt64) -> UInt64 {
+        var number = number
+        number = (number ^ (number >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        number = (number ^ (number >> 27)) &* 0x94D0_49BB_1331_11EB
+        return number ^ (number >> 31)
+    }
+
+    private static func write(_ number: UInt64, to bytes: UnsafeMutableBufferPointer<UInt8>, at start: Int) {
+        for place in 0..<16 {
+            let digit = UInt8(truncatingIfNeeded: number >> UInt64(60 - 4 * place)) & 15
+            bytes[start + place] = digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10
+        }
     }
 
     private static func isSane(_ byte: UInt8) -> Bool {

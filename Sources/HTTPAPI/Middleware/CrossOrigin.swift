@@ -5,9 +5,7 @@ import Hummingbird
 ///
 /// The API is used with bearer tokens and never with cookies, so that a foreign page gains nothing by calling it; what
 /// this decides is whose script may read.
-struct CrossOrigin: RouterMiddleware {
-    typealias Context = RequestScope
-
+struct CrossOrigin: Sendable {
     static let methods = "GET, HEAD, POST, PUT, PATCH, DELETE"
     static let requestHeaders = """
         Authorization, Content-Type, Accept, If-Match, If-None-Match, Idempotency-Key, Last-Event-ID, X-Request-ID, \
@@ -19,26 +17,23 @@ struct CrossOrigin: RouterMiddleware {
 
     let origins: HTTPSettings.Origins
 
-    func handle(
-        _ request: Request, context: RequestScope, next: (Request, RequestScope) async throws -> Response
-    ) async throws -> Response {
-        guard let origin = request.headers[.origin] else {
-            var response = try await next(request, context)
-            vary(&response)
-            return response
-        }
-        let allowed = permission(for: origin)
-        var response: Response
-        if request.method == .options, request.headers[.accessControlRequestMethod] != nil {
-            response = preflight(isAllowed: allowed != nil)
-        } else {
-            response = try await next(request, context)
-        }
-        vary(&response)
-        guard let allowed, response.headers[.accessControlAllowOrigin] == nil else { return response }
+    /// The answer to a browser that asks whether it may ask; nil for any other request.
+    func preflight(_ request: Request) -> Response? {
+        guard request.method == .options, let origin = request.headers[.origin],
+            request.headers[.accessControlRequestMethod] != nil
+        else { return nil }
+        return preflight(isAllowed: permission(for: origin) != nil)
+    }
+
+    /// Says whose pages may read the answer.
+    func permit(_ request: Request, _ response: inout Response) {
+        // The answer depends on who asks, unless everybody may.
+        if origins != .any { response.headers.append(HTTPField(name: .vary, value: "Origin")) }
+        guard let origin = request.headers[.origin], let allowed = permission(for: origin),
+            response.headers[.accessControlAllowOrigin] == nil
+        else { return }
         response.headers[.accessControlAllowOrigin] = allowed
         response.headers[.accessControlExposeHeaders] = Self.exposedHeaders
-        return response
     }
 
     private func preflight(isAllowed: Bool) -> Response {
@@ -58,10 +53,5 @@ struct CrossOrigin: RouterMiddleware {
         case .any: "*"
         case .listed(let origins): origins.contains { $0.lowercased() == origin.lowercased() } ? origin : nil
         }
-    }
-
-    /// The answer depends on who asks, unless everybody may.
-    private func vary(_ response: inout Response) {
-        if origins != .any { response.headers.append(HTTPField(name: .vary, value: "Origin")) }
     }
 }

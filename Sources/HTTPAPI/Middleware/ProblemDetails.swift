@@ -4,24 +4,14 @@ import Logging
 
 /// Turns every error into its problem document: refusals of the domain, bodies that cannot be read, unknown paths,
 /// and what nobody foresaw.
-struct ProblemDetails: RouterMiddleware {
-    typealias Context = RequestScope
-
+struct ProblemDetails: Sendable {
     /// Methods under which a path exists.
     let methods: @Sendable (String) -> [HTTPRequest.Method]
-    /// Whether a route takes a form, which has a limit of its own.
-    let takesForm: @Sendable (HTTPRequest.Method, String) -> Bool
 
-    func handle(
-        _ request: Request, context: RequestScope, next: (Request, RequestScope) async throws -> Response
-    ) async throws -> Response {
-        do {
-            try checkLength(of: request)
-            return try await next(request, context)
-        } catch {
-            let response = problem(of: error, request, context).response(requestId: context.requestId)
-            return request.method == .head ? response.createHeadResponse() : response
-        }
+    /// The answer to a request that could not be carried out.
+    func response(to error: any Error, _ request: Request, _ scope: RequestScope) -> Response {
+        let response = problem(of: error, request, scope).response(requestId: scope.requestId)
+        return request.method == .head ? response.createHeadResponse() : response
     }
 
     private func problem(of error: any Error, _ request: Request, _ scope: RequestScope) -> Problem {
@@ -32,19 +22,11 @@ struct ProblemDetails: RouterMiddleware {
         }
         if let problem = Problem(of: error) {
             if problem.code.status.code >= 500 {
-                scope.logger.warning("not confirmed", metadata: ["error": "\(error)"])
+                scope.correlated.warning("not confirmed", metadata: ["error": "\(error)"])
             }
             return problem
         }
-        scope.logger.error("request failed", metadata: ["error": "\(error)"])
+        scope.correlated.error("request failed", metadata: ["error": "\(error)"])
         return Problem(.internal)
-    }
-
-    /// A body that says itself that it is too large is not read at all.
-    private func checkLength(of request: Request) throws(Problem) {
-        guard let length = request.headers[.contentLength].flatMap(Int.init),
-            length > RequestBodyReader.maximumBytes, !takesForm(request.method, request.uri.path)
-        else { return }
-        throw Problem(.tooLarge)
     }
 }

@@ -2,9 +2,7 @@ import HTTPTypes
 import Hummingbird
 
 /// Tells browsers what the answers may be used for.
-struct SecurityHeaders: RouterMiddleware {
-    typealias Context = RequestScope
-
+struct SecurityHeaders: Sendable {
     /// No inline script or style, nothing from elsewhere, no framing. `data:` images are what style sheets draw with.
     static let contentSecurityPolicy = contentSecurityPolicy(alsoFrom: nil)
 
@@ -24,15 +22,14 @@ struct SecurityHeaders: RouterMiddleware {
 
     let settings: HTTPSettings
 
-    func handle(
-        _ request: Request, context: RequestScope, next: (Request, RequestScope) async throws -> Response
-    ) async throws -> Response {
-        var response = try await next(request, context)
-        response.headers[.xContentTypeOptions] = "nosniff"
+    func add(to response: inout Response) {
+        response.headers.append(HTTPField(name: .xContentTypeOptions, value: "nosniff"))
         if settings.isSecure { response.headers[.strictTransportSecurity] = Self.strictTransportSecurity }
         // Files say themselves how long they are good; everything else is for its reader alone.
-        if response.headers[.cacheControl] == nil { response.headers[.cacheControl] = "no-store" }
-        response.headers[.referrerPolicy] = "no-referrer"
+        if !response.headers.contains(.cacheControl) {
+            response.headers.append(HTTPField(name: .cacheControl, value: "no-store"))
+        }
+        response.headers.append(HTTPField(name: .referrerPolicy, value: "no-referrer"))
         if response.headers[.contentType]?.hasPrefix("text/html") ?? false {
             // A page that needs more says so itself.
             if response.headers[.contentSecurityPolicy] == nil {
@@ -41,6 +38,5 @@ struct SecurityHeaders: RouterMiddleware {
             response.headers[.permissionsPolicy] = Self.permissionsPolicy
             response.headers[.frameOptions] = "DENY"
         }
-        return response
     }
 }

@@ -39,7 +39,7 @@ struct AssistantRoutes: Sendable {
             response: ReceiptView.self
         ) { call in
             let (id, access) = (try call.id(Conversation.self), call.access)
-            let messageId: Identifier<Message> = try call.known(call.incoming.scope.parameters.get("message_id") ?? "")
+            let messageId: Identifier<Message> = try call.known(call.parameter("message_id"))
             let kept = try await store.read { try $0.receipt(of: messageId, in: id, by: access) }
             return Answer(ReceiptView(kept, views.identifiers))
         }
@@ -60,7 +60,7 @@ struct AssistantRoutes: Sendable {
             "/api/v1/admin/ai/providers/{name}/test", summary: "Try a provider out with one short question",
             access: .staff(.assistantWrite), response: TrialView.self
         ) { call in
-            Answer(TrialView(try await desk.tryOut(call.incoming.scope.parameters.get("name") ?? "")))
+            Answer(TrialView(try await desk.tryOut(call.parameter("name"))))
         }
     }
 

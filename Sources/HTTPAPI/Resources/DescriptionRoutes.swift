@@ -51,7 +51,7 @@ struct DescriptionRoutes: Sendable {
         table.open(
             get: "/docs/assets/{name}", summary: "Swagger UI, where it is installed", response: NoContent.self
         ) { call in
-            let name = call.incoming.scope.parameters.get("name") ?? ""
+            let name = call.parameter("name")
             guard let file = SwaggerAssets.files.first(where: { $0.name == name }), let content = files[name] else {
                 throw Problem(.notFound)
             }

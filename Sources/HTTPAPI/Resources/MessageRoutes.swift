@@ -29,9 +29,10 @@ struct MessageRoutes: Sendable {
         ) { call in
             let (id, access) = (try call.id(Conversation.self), call.access)
             let page = try seqPage(call)
-            let slice = try await store.read { try $0.messages(of: id, page, by: access) }
-            return Answer(SeqListView(slice, page, seq: \.seq) { views.message($0, for: access.viewer) })
+            let slice = try await store.lookUp { try $0.messages(of: id, page, by: access) }
+            return Answer(SeqListView(slice, page, seq: \.seq) { views.messages($0, for: access.viewer) })
         }
+        table.isBrief()
         table.get(
             "/api/v1/chat/conversations/{id}/events",
             summary: "Every durable event by seq: what the socket would have replayed",
@@ -40,10 +41,11 @@ struct MessageRoutes: Sendable {
         ) { call in
             let (id, access) = (try call.id(Conversation.self), call.access)
             let page = try seqPage(call)
-            let slice = try await store.read { try $0.events(of: id, page, by: access) }
+            let slice = try await store.lookUp { try $0.events(of: id, page, by: access) }
             let encoder = EventEncoder(views: views)
-            return Answer(SeqListView(slice, page, seq: \.seq) { encoder.envelope($0, for: access.viewer) })
+            return Answer(SeqListView(slice, page, seq: \.seq) { $0.map { encoder.envelope($0, for: access.viewer) } })
         }
+        table.isBrief()
         table.post(
             "/api/v1/chat/conversations/{id}/messages",
             summary: "Send a message; with `Accept: text/event-stream`, see the reply as it is written",
@@ -52,6 +54,7 @@ struct MessageRoutes: Sendable {
         ) { body, call in
             try await send(body, call)
         }
+        table.isBrief()
         table.alsoNeeds(.conversationsRead)
         table.alsoAnswers(.ok, MessageView.self, "The message was sent before, under the same `client_message_id`.")
         table.alsoStreams("The message, and the reply to it as it is written.")

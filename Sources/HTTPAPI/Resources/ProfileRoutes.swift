@@ -24,13 +24,14 @@ struct ProfileRoutes: Sendable {
             "/api/v1/users/me", summary: "The signed-in user", access: .user, response: UserView.self
         ) { call in
             let id = try userId(call)
-            let user = try await store.read { try $0.user(id) }
+            let user = try await store.lookUp { try $0.user(id) }
             guard let user else { throw Refusal.notFound }
             var view = views.user(user)
             // By an API key, less than the user may.
-            if let staff = call.access.staff { view.permissions = staff.grants.permissions.map(\.text) }
+            if let staff = call.access.staff { view.permissions = staff.grants.texts }
             return Answer(view, tag: EntityTag(user))
         }
+        table.isBrief()
         table.edit(
             "/api/v1/users/me", of: User.self, summary: "Change one's own name and language", access: .user,
             request: Edit.self, response: UserView.self,

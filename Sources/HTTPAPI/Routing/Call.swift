@@ -13,7 +13,7 @@ public struct Incoming: Sendable {
     var headers: HTTPFields { request.headers }
     var requestId: String { scope.requestId }
     var client: ClientAddress { scope.client }
-    var logger: Logger { scope.logger }
+    var logger: Logger { scope.correlated }
     /// The page that calls, when a browser says so.
     var origin: String? { headers[.origin] }
 }
@@ -44,7 +44,7 @@ extension IncomingCall {
     }
 
     /// A parameter of the path as it was written.
-    func parameter(_ name: String) -> String { incoming.scope.parameters.get(name) ?? "" }
+    func parameter(_ name: String) -> String { incoming.scope.parameter(name) ?? "" }
 
     /// The row key behind an identifier in a body.
     /// - Throws: `Refusal.notFound`.

@@ -29,7 +29,16 @@ public struct Endpoint: Sendable {
     public internal(set) var notes = EndpointNotes()
     /// Whether its success carries an `ETag`; filled in where the whole table is known.
     var carriesTag = false
+    /// Whether it is answered on the thread of the connection, because that takes less than going elsewhere. See
+    /// ``LoopBound``.
+    var isBrief = false
     let respond: @Sendable (Request, RequestScope) async throws -> Response
+
+    /// Carries out a request on a thread where it is in nobody's way.
+    func answer(_ request: Request, _ scope: RequestScope) async throws -> Response {
+        if isBrief { return try await respond(request, scope) }
+        return try await withTaskExecutorPreference(globalConcurrentExecutor) { try await respond(request, scope) }
+    }
 
     /// Every problem that a client of this route may meet.
     public var possibleProblems: [ProblemCode] {

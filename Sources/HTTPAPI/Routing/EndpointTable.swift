@@ -32,12 +32,6 @@ struct EndpointTable: Sendable {
         return methods
     }
 
-    /// Whether the body of such a request is a form.
-    func takesForm(_ method: HTTPRequest.Method, at path: String) -> Bool {
-        let segments = path.split(separator: "/")
-        return endpoints.contains { $0.notes.form != nil && $0.method == method && $0.matches(segments) }
-    }
-
     // MARK: Routes of somebody who is known
 
     mutating func get<Answered: Encodable & Sendable>(
@@ -141,6 +135,13 @@ struct EndpointTable: Sendable {
     mutating func describeLast(_ change: (inout EndpointNotes) -> Void) {
         guard let last = endpoints.indices.last else { return }
         change(&endpoints[last].notes)
+    }
+
+    /// Says that the route that was registered last is answered in less time than going to another thread takes: some rows by
+    /// their keys or a command, and a page of an answer.
+    mutating func isBrief() {
+        guard let last = endpoints.indices.last else { return }
+        endpoints[last].isBrief = true
     }
 
     private func known<Answered: Encodable & Sendable>(

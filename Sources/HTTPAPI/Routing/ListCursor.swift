@@ -80,8 +80,8 @@ extension ListView {
 }
 
 extension SeqListView {
-    init<Row>(_ slice: SeqSlice<Row>, _ page: SeqPage, seq: (Row) -> Int64, _ view: (Row) -> Item) {
-        items = slice.items.map(view)
+    init<Row>(_ slice: SeqSlice<Row>, _ page: SeqPage, seq: (Row) -> Int64, _ views: ([Row]) -> [Item]) {
+        items = views(slice.items)
         headSeq = slice.headSeq
         nextCursor = slice.hasMore ? slice.items.last.map { CursorText.text([page.word, String(seq($0))]) } : nil
     }

@@ -15,6 +15,12 @@ public protocol DatabaseDriver: Sendable {
     /// - Throws: ``StorageFailure``, or what `body` throws.
     func read<Value: Sendable>(_ body: @escaping @Sendable (any SQLConnection) throws -> Value) async throws -> Value
 
+    /// Reads in one snapshot on the caller's own thread, without waiting for anybody: for reads of a few rows by their keys,
+    /// where the database is part of the process.
+    /// - Returns: nil when it cannot be done so, and ``read(_:)`` is to be used.
+    /// - Throws: ``StorageFailure``, or what `body` throws.
+    func readInPlace<Value>(_ body: (any SQLConnection) throws -> Value) throws -> Value?
+
     /// Runs `batch` in one transaction and commits it durably.
     ///
     /// It runs outside the caller's task: a caller that is cancelled must not undo an accepted command.
@@ -26,6 +32,11 @@ public protocol DatabaseDriver: Sendable {
 
     /// Waits for what runs and closes every connection.
     func close() async
+}
+
+extension DatabaseDriver {
+    /// A database elsewhere is always waited for.
+    public func readInPlace<Value>(_ body: (any SQLConnection) throws -> Value) throws -> Value? { nil }
 }
 
 /// What a database could not do. Clients see `unavailable` for all of them; the log says which.

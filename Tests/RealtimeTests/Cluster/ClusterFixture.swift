@@ -228,6 +228,12 @@ final class CountingDriver: DatabaseDriver {
         return try await driver.read(body)
     }
 
+    func readInPlace<Value>(_ body: (any SQLConnection) throws -> Value) throws -> Value? {
+        let value = try driver.readInPlace(body)
+        if value != nil { count.withLock { $0 += 1 } }
+        return value
+    }
+
     func write(
         _ batch: @escaping @Sendable (any SQLConnection) throws -> Void,
         completion: @escaping @Sendable (Result<Void, any Error>) -> Void
