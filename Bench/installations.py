@@ -4,12 +4,15 @@ import os
 import shutil
 import subprocess
 import tempfile
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from chat import OFF
 from options import Options
 
 MESSAGES_OF_A_CONVERSATION = 3.94  # About as many as `generate` makes.
+LARGEST_WORKSPACE = 2_000_000  # Conversations that `generate` makes in one.
+SPAN = timedelta(days=200)  # More than it spreads them over.
 SMALL = 10_000
 
 
@@ -33,7 +36,7 @@ class Installations:
             shutil.rmtree(data, ignore_errors=True)
             data.mkdir(parents=True)
             self.say(f"making {messages:,} messages")
-            self._run(data, "generate", "--conversations", str(round(messages / MESSAGES_OF_A_CONVERSATION)))
+            self._fill(data, round(messages / MESSAGES_OF_A_CONVERSATION))
             self._run(data, "stats", "rebuild")
             (data / "filled").touch()
         if messages > SMALL:
@@ -41,6 +44,18 @@ class Installations:
         copy = self.folder / "copy"
         shutil.rmtree(copy, ignore_errors=True)
         return shutil.copytree(data, copy)
+
+    def _fill(self, data: Path, conversations: int):
+        """What one workspace cannot hold stands in others of the same database, each from before the last one's time."""
+        end = datetime.now(UTC)
+        for number in range(-(-conversations // LARGEST_WORKSPACE)):
+            slug = "default" if number == 0 else f"archive-{number}"
+            if number:
+                self._run(data, "workspace", "create", "--slug", slug, "--name", f"Archive {number}")
+            size = min(LARGEST_WORKSPACE, conversations - number * LARGEST_WORKSPACE)
+            self._run(
+                data, "generate", "--workspace", slug, "--conversations", str(size), "--end",
+                (end - number * SPAN).strftime("%Y-%m-%dT%H:%M:%SZ"))
 
     def _run(self, data: Path, *arguments: str):
         environment = {
