@@ -20,6 +20,7 @@ enum Main {
         signal(SIGPIPE, SIG_IGN)
         // Whatever the process makes holds customers' words or secrets: for its owner alone.
         umask(0o077)
+        AllowedCores.limitEventLoops()
         let program = Program.process(entryPoints: entryPoints)
         exit(await program.run(Array(CommandLine.arguments.dropFirst())))
     }

@@ -74,7 +74,15 @@ public struct Authenticator: Sendable {
     private func access(of holder: TokenHolder) async throws -> Access {
         if let access = recent?.access(of: holder.key), holder.isMet(by: access) { return access }
         let changes = recent?.changes
-        let (access, end) = try await store.read { try holder.access(in: $0) }
+        // Many may come at once that are not remembered: after a restart, all of them.
+        let found = try await store.gathered.read { snapshot in
+            do {
+                return Result<_, AuthenticationFailure>.success(try holder.access(in: snapshot))
+            } catch let failure as AuthenticationFailure {
+                return .failure(failure)
+            }
+        }
+        let (access, end) = try found.get()
         if let recent, let changes { recent.remember(access, as: holder.key, until: end, since: changes) }
         return access
     }

@@ -13,6 +13,8 @@ public final class ChatStore: Sendable {
     public let identifiers: IdentifierGenerator
     private let driver: any DatabaseDriver
     private let commits: GroupCommit
+    /// For short reads of which many may come at the same time.
+    public let gathered: GatheredReads
 
     /// - Parameter observer: hears of every commit, on the writer's thread.
     public init(
@@ -24,6 +26,9 @@ public final class ChatStore: Sendable {
         self.clock = clock
         self.identifiers = identifiers
         self.commits = GroupCommit(driver: driver, observer: observer, logger: logger)
+        gathered = GatheredReads { body in
+            try await driver.read { try body(Snapshot(connection: $0, now: clock.now(), settings: settings)) }
+        }
     }
 
     /// Short name of the database, such as `sqlite`.

@@ -17,6 +17,24 @@ import Testing
         #expect(step5 == .deliver)
     }
 
+    @Test func severalAreTakenTogetherWhenTheyAreNextAndElseNotAtAll() {
+        var cursor = FeedCursor()
+        let isTakenBeforeTheStart = cursor.takes(6, through: 8)
+        #expect(!isTakenBeforeTheStart)
+        _ = cursor.start(after: 5, head: 5)
+        for (first, last) in [(5, 8), (7, 8)] as [(Int64, Int64)] {
+            let isTaken = cursor.takes(first, through: last)
+            #expect(!isTaken)
+        }
+        let isTaken = cursor.takes(6, through: 8)
+        #expect(isTaken && cursor.delivered == 8 && cursor.target == 8)
+        // While a hole is read, all wait for the page.
+        let step = cursor.live(11)
+        #expect(step == .read)
+        let isTakenMeanwhile = cursor.takes(9, through: 11)
+        #expect(!isTakenMeanwhile && cursor.delivered == 8 && cursor.target == 11)
+    }
+
     @Test func anAcknowledgedEventRaisesTheHeadAndIsStillPassedOn() {
         var cursor = FeedCursor()
         _ = cursor.start(after: 5, head: 5)

@@ -288,7 +288,7 @@ extension ChatConnection {
         let token = try frame.decoded(TokenData.self).token
         let (credentials, eventLoop) = (credentials, eventLoop)
         let bound = NIOLoopBound(self, eventLoop: eventLoop)
-        Task {
+        Task(executorPreference: socket.loop.executor) {
             let credential = try? await credentials.bearer(token)
             eventLoop.execute {
                 let connection = bound.value

@@ -7,7 +7,13 @@ import Wire
 
 // What a socket reads: its conversation or those it subscribes to, and lists.
 extension ChatConnection: FeedReceiver {
-    func feed(_ feed: ConversationFeed, event frame: TextFrame, of kind: FeedEventKind) { send(frame) }
+    func feed(_ feed: ConversationFeed, event frame: TextFrame, of facts: EventFacts) { send(frame) }
+
+    func feed(_ feed: ConversationFeed, run: EventRun) {
+        // What waits is counted, and may have to be refused, event by event.
+        if let frame = run.frame(for: feed.viewer), sendsAtOnce(frame, inBulk: run.isBulk) { return }
+        for event in run.events { send(event.frame(for: feed.viewer)) }
+    }
 
     func feed(_ feed: ConversationFeed, passing frame: PassingFrame) {
         if case .snapshot(let snapshot) = frame.kind, answerSync(with: snapshot, in: feed.conversationId) { return }
@@ -47,15 +53,9 @@ extension ChatConnection: FeedReceiver {
         _ body: @escaping @Sendable (Snapshot) throws -> Value,
         then: @escaping (ChatConnection, Result<Value, any Error>) -> Void
     ) {
-        let (store, eventLoop) = (hub.store, eventLoop)
+        let eventLoop = eventLoop
         let bound = NIOLoopBound((connection: self, then: then), eventLoop: eventLoop)
-        Task {
-            let result: Result<Value, any Error>
-            do {
-                result = .success(try await store.read(body))
-            } catch {
-                result = .failure(error)
-            }
+        hub.store.gathered.read(body) { result in
             eventLoop.execute {
                 guard !bound.value.connection.isClosing else { return }
                 bound.value.then(bound.value.connection, result)
@@ -139,7 +139,7 @@ extension ChatConnection: FeedReceiver {
             throw SocketError(.invalid, "conversations or view is needed")
         }
         if let view = data.view {
-            viewFilter = try filter(view)
+            viewFilter = ViewFilter(try filter(view))
             shard.addViewer(self)
         }
         guard let wanted = data.conversations else {
@@ -254,11 +254,20 @@ extension ChatConnection: FeedReceiver {
             guard case .success(let rows) = result else { return connection.close(.internalError) }
             // A conversation without a message is in no list yet.
             for (row, isWithinScope) in rows where row.lastMessage != nil || !isWithinScope {
-                let isIn = isWithinScope && connection.viewFilter?.matches(row) ?? false
+                let isIn = isWithinScope && connection.viewFilter?.filter.matches(row) ?? false
                 connection.send(connection.serverFrames.viewRow(row, isIn: isIn))
             }
             connection.readRows()
         }
+    }
+}
+
+/// The list that a socket shows.
+final class ViewFilter {
+    let filter: ConversationFilter
+
+    init(_ filter: ConversationFilter) {
+        self.filter = filter
     }
 }
 

@@ -36,19 +36,19 @@ final class ChatConnection: SocketDelegate, DeadlineTarget {
         static let token = DeadlineTag(rawValue: 3)
     }
 
-    let id: String
+    private let number = UInt64.random(in: .min ... .max)
     let socket: Socket
     let hub: Hub
     let shard: LoopShard
     let entrance: Entrance
     let credentials: SocketCredentials
-    let serverFrames: ServerFrames
     private var seat: SocketCensus.Entry
     private(set) var access: Access?
 
     /// Feeds by conversation: one for a contact, many for staff.
     var feeds: [Identifier<Conversation>: ConversationFeed] = [:]
-    var viewFilter: ConversationFilter?
+    /// Which list it shows. Aside, because few sockets show one.
+    var viewFilter: ViewFilter?
     /// Rows of the list to be read, and whether this socket may have seen one before it changed.
     var changedRows: [Identifier<Conversation>: Bool] = [:]
     var isReadingRows = false
@@ -79,20 +79,21 @@ final class ChatConnection: SocketDelegate, DeadlineTarget {
         socket: Socket, hub: Hub, shard: LoopShard, entrance: Entrance, credentials: SocketCredentials,
         seat: SocketCensus.Entry, credential: SocketCredential?
     ) {
-        self.id = ConnectionName.random()
         self.socket = socket
         self.hub = hub
         self.shard = shard
         self.entrance = entrance
         self.credentials = credentials
         self.seat = seat
-        serverFrames = ServerFrames(views: hub.encoder.views)
         lastHeard = socket.eventLoop.now
         nextPing = socket.eventLoop.now
         if let credential { recognise(credential) }
     }
 
+    /// In `ready` and in the logs.
+    var id: String { "con-" + String(number, radix: 36) }
     var eventLoop: any EventLoop { socket.eventLoop }
+    var serverFrames: ServerFrames { hub.serverFrames }
     private var now: Timestamp { hub.store.clock.now() }
 
     // MARK: Life
@@ -212,7 +213,7 @@ final class ChatConnection: SocketDelegate, DeadlineTarget {
     private func authenticate(_ token: String, resume: HelloData.Resume?, requestId: String?) {
         let connection = NIOLoopBound(self, eventLoop: eventLoop)
         let (credentials, eventLoop) = (credentials, eventLoop)
-        Task {
+        Task(executorPreference: socket.loop.executor) {
             let result: Result<SocketCredential, any Error>
             do {
                 result = .success(try await credentials.bearer(token))
@@ -319,13 +320,18 @@ final class ChatConnection: SocketDelegate, DeadlineTarget {
 
     /// Sends a frame that must arrive: an answer, or a durable event.
     func send(_ frame: TextFrame) {
-        guard !isClosing else { return }
-        if outbound.isEmpty, socket.isWritable {
-            socket.send(frame)
-            socket.flushSoon()
-        } else if !outbound.append(frame) {
-            close(.slowConsumer)
-        }
+        guard !isClosing, !sendsAtOnce(frame) else { return }
+        if !outbound.append(frame) { close(.slowConsumer) }
+    }
+
+    /// Sends a frame unless others wait or the socket is full.
+    /// - Parameter inBulk: whether it goes to so many sockets that those with other frames are flushed first.
+    /// - Returns: whether it did.
+    func sendsAtOnce(_ frame: TextFrame, inBulk: Bool = false) -> Bool {
+        guard !isClosing, outbound.isEmpty, socket.isWritable else { return false }
+        socket.send(frame)
+        socket.flushSoon(inBulk: inBulk)
+        return true
     }
 
     func pass(_ frame: PassingFrame, in conversationId: Identifier<Conversation>) {
@@ -353,11 +359,4 @@ final class ChatConnection: SocketDelegate, DeadlineTarget {
     }
 
     var takesReplay: Bool { outbound.isEmpty && socket.isWritable }
-}
-
-/// Names of connections in `ready` and in the logs.
-enum ConnectionName {
-    static func random() -> String {
-        "con-" + String(UInt64.random(in: .min ... .max), radix: 36)
-    }
 }

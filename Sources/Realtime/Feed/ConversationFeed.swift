@@ -9,7 +9,9 @@ protocol FeedReceiver: AnyObject {
     /// Whether a further page of replay may be read.
     var takesReplay: Bool { get }
     /// The next durable event, in order.
-    func feed(_ feed: ConversationFeed, event frame: TextFrame, of kind: FeedEventKind)
+    func feed(_ feed: ConversationFeed, event frame: TextFrame, of facts: EventFacts)
+    /// The next durable events, in order.
+    func feed(_ feed: ConversationFeed, run: EventRun)
     func feed(_ feed: ConversationFeed, passing frame: PassingFrame)
     /// Everything that there was when the feed began has been passed on. Called once.
     func feedSynced(_ feed: ConversationFeed, at seq: Int64)
@@ -57,12 +59,14 @@ final class ConversationFeed {
 
     let conversationId: Identifier<Conversation>
     private(set) var access: Access
+    private(set) var viewer: Viewer
     /// Where it stands in its shard's list.
     var slot = -1
     private(set) var cursor = FeedCursor()
     private unowned let hub: Hub
     private let shard: LoopShard
-    private weak var receiver: (any FeedReceiver)?
+    /// Until ``stop()``, with which every receiver ends its feeds before it goes.
+    private var receiver: (any FeedReceiver)?
     /// Newest owner epoch that the reader has been told of.
     private var ownerEpoch: Int64 = 0
     /// The owner epoch of the head that the feed began with.
@@ -92,6 +96,7 @@ final class ConversationFeed {
     ) {
         self.conversationId = conversationId
         self.access = access
+        viewer = access.viewer
         self.shard = shard
         self.hub = hub
         self.receiver = receiver
@@ -127,6 +132,7 @@ final class ConversationFeed {
     /// The reader may do other things now.
     func adopt(_ access: Access) {
         self.access = access
+        viewer = access.viewer
         if isStarted, isBeyondScope { lookAgain() }
     }
 
@@ -186,9 +192,18 @@ final class ConversationFeed {
         readPage()
     }
 
-    func receive(_ shared: SharedEvent) {
+    func receive(_ run: EventRun) {
+        guard run.isPlain, cursor.takes(run.firstSeq, through: run.lastSeq) else {
+            for event in run.events { receive(event) }
+            return
+        }
+        if run.concernsReplies { for event in run.events { noteReply(event.facts) } }
+        receiver?.feed(self, run: run)
+    }
+
+    private func receive(_ shared: SharedEvent) {
         switch cursor.live(shared.facts.seq) {
-        case .deliver: deliver(shared.facts, frame: shared.frame(for: access.viewer))
+        case .deliver: deliver(shared.facts, frame: shared.frame(for: viewer))
         case .read: readPage()
         case .ignore, .caughtUp: break
         }
@@ -246,7 +261,7 @@ final class ConversationFeed {
     private func deliver(_ facts: EventFacts, frame: TextFrame) {
         if let epoch = facts.ownerEpoch { ownerEpoch = max(ownerEpoch, epoch) }
         noteReply(facts)
-        receiver?.feed(self, event: frame, of: FeedEventKind(facts, to: access.viewer))
+        receiver?.feed(self, event: frame, of: facts)
         // What lies before the head that the feed began with may tell of owners under whom the reader saw nothing.
         if let owners = facts.owners, facts.seq > startSeq {
             owner = owners.new

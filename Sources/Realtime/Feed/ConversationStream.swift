@@ -95,7 +95,12 @@ final class StreamReader: FeedReceiver {
     // A page has fewer events than may wait; a reader that is further behind than that is ended by the next.
     var takesReplay: Bool { true }
 
-    func feed(_ feed: ConversationFeed, event frame: TextFrame, of kind: FeedEventKind) {
+    func feed(_ feed: ConversationFeed, run: EventRun) {
+        for event in run.events { self.feed(feed, event: event.frame(for: feed.viewer), of: event.facts) }
+    }
+
+    func feed(_ feed: ConversationFeed, event frame: TextFrame, of facts: EventFacts) {
+        let kind = FeedEventKind(facts, to: feed.viewer)
         let type = kind.isHidden ? "event.hidden" : kind.kind.rawValue
         yield(StreamFrame(type: type, event: kind, json: frame.payload))
     }

@@ -54,6 +54,15 @@ struct FeedCursor: Equatable {
         return .read
     }
 
+    /// Live events from `first` to `last` have been committed, and the reader can take all of them or none.
+    /// - Returns: whether it takes them: then they are the next ones, and count as passed on.
+    mutating func takes(_ first: Int64, through last: Int64) -> Bool {
+        guard !isStarting, !isReading, first == delivered + 1 else { return false }
+        delivered = last
+        target = max(target, last)
+        return true
+    }
+
     /// There are events up to `seq`, which were committed elsewhere.
     mutating func rung(_ seq: Int64) -> Step {
         target = max(target, seq)

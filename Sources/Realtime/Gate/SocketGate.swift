@@ -56,7 +56,11 @@ public struct SocketGate: SocketUpgrading {
                     throw Refused.tooMany
                 }
             }
-            if case .session(let id) = entrance { try await requireSession(id, origin: origin) }
+            // A token or ticket of the session has been held against the session's row. What is left to ask is whether its
+            // inbox allows the page, which only a browser names.
+            if case .session(let id) = entrance, credential == nil || origin != nil {
+                try await requireSession(id, origin: origin)
+            }
             return accept(request, entrance, seat, credential)
         } catch {
             hub.census.leave(seat)
@@ -100,7 +104,7 @@ public struct SocketGate: SocketUpgrading {
     }
 
     private func requireSession(_ id: Identifier<ChatSession>, origin: String?) async throws {
-        let found = try await hub.store.read { snapshot in
+        let found = try await hub.store.gathered.read { snapshot in
             try snapshot.session(id).map { ($0, try snapshot.inbox($0.inboxId, in: $0.workspaceId)) }
         }
         guard let (session, inbox) = found else { throw Refused.notFound }

@@ -53,10 +53,12 @@ final class Fanout: Sendable {
         for shard in shards {
             let bit: UInt64 = 1 << UInt64(shard.index)
             let concerned = zip(events, readers).filter { $1 & bit != 0 }.map(\.0)
-            if !concerned.isEmpty {
-                shard.eventLoop.execute { for event in concerned { shard.deliver(event) } }
+            let shown = viewers & bit != 0 ? rows : []
+            guard !concerned.isEmpty || !shown.isEmpty else { continue }
+            shard.eventLoop.execute {
+                for run in EventRun.runs(of: concerned) { shard.deliver(run) }
+                if !shown.isEmpty { shard.rowsChanged(shown) }
             }
-            if viewers & bit != 0, !rows.isEmpty { shard.eventLoop.execute { shard.rowsChanged(rows) } }
         }
     }
 

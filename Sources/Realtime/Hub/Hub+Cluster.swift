@@ -49,7 +49,7 @@ extension Hub {
             return true
         }
         guard isNew else { return }
-        let frame = ServerFrames(views: encoder.views).notice(notice)
+        let frame = serverFrames.notice(notice)
         fanout.onEachShard { $0.deliver(notice, frame: frame) }
     }
 

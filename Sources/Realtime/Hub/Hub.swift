@@ -17,6 +17,7 @@ public final class Hub: CommitObserver {
     let store: ChatStore
     let encoder: EventEncoder
     let frames: PassingFrames
+    let serverFrames: ServerFrames
     let fanout: Fanout
     let census = SocketCensus()
     /// The last notices that were told: more than there are in the time that the looks for them overlap.
@@ -56,6 +57,7 @@ public final class Hub: CommitObserver {
         self.encoder = encoder
         self.settings = settings
         self.logger = logger
+        serverFrames = ServerFrames(views: encoder.views)
         frames = PassingFrames(identifiers: encoder.views.identifiers)
         self.link = link
         fanout = Fanout(group: group, link: link)

@@ -42,9 +42,10 @@ final class LoopShard: @unchecked Sendable {
         }
     }
 
-    func deliver(_ shared: SharedEvent) {
-        guard let list = feeds[shared.facts.conversationId] else { return }
-        for feed in list { feed.receive(shared) }
+    func deliver(_ run: EventRun) {
+        guard let conversationId = run.conversationId, let list = feeds[conversationId] else { return }
+        run.isBulk = list.count > SocketLoop.flushedAtOnce
+        for feed in list { feed.receive(run) }
     }
 
     /// There are events up to `seq`.

@@ -3,17 +3,24 @@ import Synchronization
 
 /// Counts the sockets of each principal and address, so that none can take them all.
 final class SocketCensus: Sendable {
+    /// By whose number sockets are counted.
+    enum Principal: Hashable, Sendable {
+        case contact(Identifier<Contact>)
+        case user(Identifier<User>)
+        case server
+    }
+
     /// A counted socket. Give it back exactly once.
     struct Entry: Sendable, Equatable {
         var address: String
         /// Nil until the client has shown who it is.
-        var principal: String?
+        var principal: Principal?
     }
 
     private struct State {
         var total = 0
         var addresses: [String: Int] = [:]
-        var principals: [String: Int] = [:]
+        var principals: [Principal: Int] = [:]
     }
 
     private let state = Mutex(State())
@@ -35,11 +42,11 @@ final class SocketCensus: Sendable {
     /// Counts the socket for its principal too.
     /// - Returns: false when the principal has `limit` already.
     func identify(_ entry: inout Entry, as access: Access, limit: Int) -> Bool {
-        let principal =
+        let principal: Principal =
             switch access.principal {
-            case .contact(let contact): "contact \(contact.contactId.rawValue)"
-            case .staff(let staff): "user \(staff.userId.rawValue)"
-            case .server: "server"
+            case .contact(let contact): .contact(contact.contactId)
+            case .staff(let staff): .user(staff.userId)
+            case .server: .server
             }
         guard entry.principal == nil else { return entry.principal == principal }
         let isAllowed = state.withLock { state in

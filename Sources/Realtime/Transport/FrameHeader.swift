@@ -18,6 +18,16 @@ enum FrameHeader {
         }
     }
 
+    /// Bytes of the header of a frame that has so many bytes in all.
+    static func byteCount(frame: Int) -> Int {
+        switch frame {
+        case ..<2: frame
+        case ...127: 2
+        case ...(0xFFFF + 4): 4
+        default: maximumBytes
+        }
+    }
+
     static func write(_ first: UInt8, payload: Int, into buffer: inout ByteBuffer) {
         buffer.writeInteger(first)
         switch payload {

@@ -45,7 +45,9 @@ public struct Socket {
 
     /// Writes everything sent so far to the network when the event loop has done what it is doing now, so that many
     /// sends of one tick, to many sockets, cost one system call per socket.
-    public func flushSoon() { handler.flushSoon() }
+    ///
+    /// - Parameter inBulk: for one of very many sockets that are sent the same: those with other frames go first.
+    public func flushSoon(inBulk: Bool = false) { handler.flushSoon(inBulk: inBulk) }
 
     // MARK: Receiving
 

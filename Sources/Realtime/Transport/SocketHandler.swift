@@ -36,8 +36,12 @@ final class SocketHandler: ChannelInboundHandler {
     private var stage = Stage.new
     private var isDraining = false
     private var isReadingPaused = false
+    /// Kept here, since it is asked for with each frame: the channel's own answer takes longer than a write does.
+    private var isBelowHighWater = true
     private var hasUnflushed = false
+    /// Whether the socket is in its loop's lists of those to be flushed.
     private var isFlushPlanned = false
+    private var isBulkFlushPlanned = false
 
     init(loop: SocketLoop, configuration: SocketConfiguration) {
         self.loop = loop
@@ -69,7 +73,7 @@ final class SocketHandler: ChannelInboundHandler {
     // MARK: Sending
 
     var isOpen: Bool { stage == .open }
-    var isWritable: Bool { context?.channel.isWritable ?? false }
+    var isWritable: Bool { isBelowHighWater && context != nil }
 
     var queuedBytes: Int {
         (try? context?.channel.syncOptions?.getOption(ChannelOptions.bufferedWritableBytes)) ?? 0
@@ -97,17 +101,27 @@ final class SocketHandler: ChannelInboundHandler {
         writeControl(FrameHeader.ping, payload)
     }
 
+    /// The loop's list has come to this socket.
+    func flushAsPlanned(inBulk: Bool) {
+        if inBulk { isBulkFlushPlanned = false } else { isFlushPlanned = false }
+        flush()
+    }
+
     func flush() {
-        isFlushPlanned = false
         guard hasUnflushed else { return }
         hasUnflushed = false
         context?.flush()
     }
 
-    func flushSoon() {
+    func flushSoon(inBulk: Bool = false) {
         guard hasUnflushed, !isFlushPlanned else { return }
-        isFlushPlanned = true
-        loop.flushSoon(self)
+        if inBulk {
+            guard !isBulkFlushPlanned else { return }
+            isBulkFlushPlanned = true
+        } else {
+            isFlushPlanned = true
+        }
+        loop.flushSoon(self, inBulk: inBulk)
     }
 
     private func write(_ bytes: ByteBuffer) {
@@ -189,8 +203,9 @@ final class SocketHandler: ChannelInboundHandler {
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
-        guard stage == .open else { return }
         let isWritable = context.channel.isWritable
+        isBelowHighWater = isWritable
+        guard stage == .open else { return }
         if isWritable, let payload = owedPong {
             owedPong = nil
             writeControl(FrameHeader.pong, payload)
@@ -266,6 +281,7 @@ final class SocketHandler: ChannelInboundHandler {
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
+        isBelowHighWater = context.channel.isWritable
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {

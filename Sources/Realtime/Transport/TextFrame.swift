@@ -5,8 +5,12 @@ public import NIOCore
 public struct TextFrame: Sendable {
     /// The whole frame as it goes over the wire.
     public let bytes: ByteBuffer
-    /// The message, sharing storage with `bytes`.
-    public let payload: ByteBuffer
+
+    /// The message, sharing storage with `bytes`. (Of frames that were joined: what follows the first header.)
+    public var payload: ByteBuffer {
+        let header = FrameHeader.byteCount(frame: bytes.readableBytes)
+        return bytes.getSlice(at: bytes.readerIndex + header, length: bytes.readableBytes - header) ?? ByteBuffer()
+    }
 
     /// Frames a message that `write` writes; it lands in its final place and is not copied.
     ///
@@ -26,7 +30,14 @@ public struct TextFrame: Sendable {
         FrameHeader.write(FrameHeader.text, payload: length, into: &header)
         buffer.setBuffer(header, at: start)
         bytes = buffer.getSlice(at: start, length: end - start) ?? ByteBuffer()
-        payload = buffer.getSlice(at: FrameHeader.maximumBytes, length: length) ?? ByteBuffer()
+    }
+
+    /// Several frames behind each other in one buffer, so that they can be sent with one write.
+    init(joining frames: [TextFrame]) {
+        var buffer = ByteBuffer()
+        buffer.reserveCapacity(frames.reduce(0) { $0 + $1.bytes.readableBytes })
+        for frame in frames { buffer.writeImmutableBuffer(frame.bytes) }
+        bytes = buffer
     }
 
     /// Frames a message by copying it once.

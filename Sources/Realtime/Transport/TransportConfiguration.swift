@@ -13,7 +13,7 @@ public struct SocketConfiguration: Sendable {
     /// Bytes at which it is writable again.
     public var lowWaterMark = 16_384
     /// Bytes of a read. Each connection keeps one such buffer: client frames are short, idle sockets are many.
-    public var receiveBufferBytes = 1024
+    public var receiveBufferBytes = 512
 
     public init() {}
 }

@@ -4,7 +4,7 @@ public import NIOCore
 
 /// Decides who gets a socket. The transport asks it once per well-formed WebSocket handshake, whatever the path.
 public protocol SocketUpgrading: Sendable {
-    /// Called off the event loop. When it takes longer than the transport's decision timeout its task is cancelled
+    /// Called on the event loop: it may wait, but must not hold the thread. When it takes longer than the transport's decision timeout its task is cancelled
     /// and the peer gets the refusal of `HandshakeFault.undecided`.
     func decide(_ request: UpgradeRequest) async -> UpgradeDecision
 

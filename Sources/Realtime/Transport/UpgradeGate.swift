@@ -249,7 +249,9 @@ final class UpgradeGate: ChannelDuplexHandler, RemovableChannelHandler {
             phase = .deciding(handshake)
             setDeadline(configuration.decisionTimeout)
             let promise = context.eventLoop.makePromise(of: UpgradeDecision.self)
-            decision = promise.completeWithTask { [upgrading] in await upgrading.decide(request) }
+            decision = Task(executorPreference: loop.executor) { [upgrading] in
+                promise.succeed(await upgrading.decide(request))
+            }
             promise.futureResult.assumeIsolated().whenSuccess { self.decided($0) }
         }
     }
