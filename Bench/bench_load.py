@@ -4,12 +4,14 @@ import contextlib
 import json
 import subprocess
 import tempfile
+import threading
 from pathlib import Path
 
 import cores
 import setups  # noqa: F401  Finds what the tests have.
 from processes import die_with_parent
 
+LONGEST_SECONDS = 300  # Of an order beside what it is to last.
 MANY = 100  # Sockets that are told by a file instead of on the pipe.
 
 
@@ -61,7 +63,13 @@ class BenchLoad:
             self.process.stdin.flush()
         except OSError as error:
             raise LoadFailed(f"{order}: {error}") from error
-        line = self.process.stdout.readline()
+        # It ends what it does by itself, whatever a server does; should it not, the run goes on without it.
+        guard = threading.Timer(arguments.get("seconds", 0) + LONGEST_SECONDS, self.process.kill)
+        guard.start()
+        try:
+            line = self.process.stdout.readline()
+        finally:
+            guard.cancel()
         if not line:
             raise LoadFailed(f"{order}: the load ended with {self.process.wait()}")
         answer = json.loads(line)
