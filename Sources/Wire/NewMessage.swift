@@ -1,12 +1,23 @@
 public import Domain
 
 /// A message as clients send it, over HTTP and on sockets alike.
-public struct NewMessage: Decodable, Sendable, Validated {
+public struct NewMessage: Decodable, Sendable, Equatable, Validated {
     public var content: String
     public var clientMessageId: String?
     public var type: Message.Kind?
     public var replyTo: String?
     public var attachmentIds: [String]?
+
+    public init(
+        content: String, clientMessageId: String? = nil, type: Message.Kind? = nil, replyTo: String? = nil,
+        attachmentIds: [String]? = nil
+    ) {
+        self.content = content
+        self.clientMessageId = clientMessageId
+        self.type = type
+        self.replyTo = replyTo
+        self.attachmentIds = attachmentIds
+    }
 
     /// What can be said of each field alone.
     public func validate(_ check: inout Validation) {

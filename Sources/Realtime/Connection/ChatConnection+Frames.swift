@@ -83,7 +83,7 @@ extension ChatConnection {
 
     private func sendMessage(_ frame: ClientFrame) throws {
         let (conversationId, access) = try conversation(of: frame)
-        let draft = try frame.decoded(NewMessage.self).draft(hub.encoder.views.identifiers, needsClientId: true)
+        let draft = try frame.message().draft(hub.encoder.views.identifiers, needsClientId: true)
         if let contact = access.contact, let seconds = hub.messageRates.take(contact.contactId) {
             throw SocketError(.rateLimited, "too many messages", retryInSeconds: seconds)
         }

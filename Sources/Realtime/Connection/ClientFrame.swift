@@ -1,18 +1,43 @@
 import Domain
 import NIOCore
+import Wire
 
 /// A frame of a client: the envelope, with its data still to be read by type.
 struct ClientFrame {
     /// Longest `request_id` that is echoed, in UTF-8 bytes.
     static let maximumRequestIdBytes = 128
 
+    private enum Content {
+        /// Still to be read.
+        case json(JSONValue)
+        case message(NewMessage)
+    }
+
     var type: String
     var requestId: String?
     var conversationId: String?
-    var data: JSONValue
+    private var data: Content
 
     /// - Throws: ``FrameFault`` with what of the envelope could be read.
     init(_ text: ByteBuffer) throws(FrameFault) {
+        guard let frame = text.withUnsafeReadableBytes({ MessageFrame($0) }),
+            frame.requestId?.utf8.count ?? 0 <= Self.maximumRequestIdBytes
+        else {
+            try self.init(parsing: text)
+            return
+        }
+        self.init(frame)
+    }
+
+    private init(_ frame: MessageFrame) {
+        type = MessageFrame.type
+        requestId = frame.requestId
+        conversationId = frame.conversationId
+        data = .message(frame.message)
+    }
+
+    /// Reads a frame of any type and form.
+    init(parsing text: ByteBuffer) throws(FrameFault) {
         let value: JSONValue
         do {
             value = try text.withUnsafeReadableBytes { bytes -> Result<JSONValue, JSONSyntaxError> in
@@ -39,8 +64,7 @@ struct ClientFrame {
         guard case .some(.string(let type)) = members["type"] else {
             throw FrameFault(SocketError(.invalid, "type is missing or no text"), requestId: requestId)
         }
-        let known: Set<String> = ["type", "request_id", "conversation_id", "data"]
-        if let unknown = members.keys.first(where: { !known.contains($0) }) {
+        if let unknown = members.keys.first(where: { !Self.isKnown($0) }) {
             throw FrameFault(
                 SocketError(.invalid, "unknown field \(unknown.prefix(64))"), requestId: requestId,
                 conversationId: conversationId)
@@ -53,12 +77,28 @@ struct ClientFrame {
         self.type = type
         self.requestId = requestId
         self.conversationId = conversationId
-        self.data = data
+        self.data = .json(data)
     }
 
-    /// Reads the data as `type`.
+    private static func isKnown(_ name: String) -> Bool {
+        switch name {
+        case "type", "request_id", "conversation_id", "data": true
+        default: false
+        }
+    }
+
+    /// Reads the data of a ``MessageFrame``.
+    func message() throws -> NewMessage {
+        switch data {
+        case .json(let data): try StrictJSONDecoder().decode(NewMessage.self, from: data)
+        case .message(let message): message
+        }
+    }
+
+    /// Reads the data of any other frame as `type`.
     func decoded<Content: Decodable>(_ type: Content.Type) throws -> Content {
-        try StrictJSONDecoder().decode(type, from: data)
+        guard case .json(let data) = data else { throw SocketError(.invalid, "the data is not valid") }
+        return try StrictJSONDecoder().decode(type, from: data)
     }
 }
 

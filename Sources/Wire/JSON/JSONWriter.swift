@@ -185,42 +185,13 @@ public struct JSONWriter: ~Copyable {
         var start = 0
         var position = 0
         while true {
-            position = Self.firstEscaped(in: utf8, from: position)
+            position = UnsafeRawBufferPointer(utf8).firstSpecial(from: position)
             append(UnsafeBufferPointer(rebasing: utf8[start..<position]))
             guard position < utf8.count else { return }
             escape(utf8[position])
             position += 1
             start = position
         }
-    }
-
-    /// The first control character, quote or backslash; the end when there is none.
-    private static func firstEscaped(in utf8: UnsafeBufferPointer<UInt8>, from start: Int) -> Int {
-        let raw = UnsafeRawBufferPointer(utf8)
-        var position = start
-        while position < raw.count {
-            if position + 8 <= raw.count, !hasEscaped(raw.loadUnaligned(fromByteOffset: position, as: UInt64.self)) {
-                position += 8
-                continue
-            }
-            let end = min(position + 8, raw.count)
-            while position < end {
-                let byte = raw[position]
-                if byte < 0x20 || byte == 0x22 || byte == 0x5C { return position }
-                position += 1
-            }
-        }
-        return position
-    }
-
-    /// Whether one of eight bytes has to be escaped (Hacker's Delight, 6-1, "Find First 0-Byte").
-    private static func hasEscaped(_ word: UInt64) -> Bool {
-        let ones: UInt64 = 0x0101_0101_0101_0101
-        let quotes = word ^ (ones &* 0x22)
-        let slashes = word ^ (ones &* 0x5C)
-        let found =
-            ((word &- ones &* 0x20) & ~word) | ((quotes &- ones) & ~quotes) | ((slashes &- ones) & ~slashes)
-        return found & (ones &* 0x80) != 0
     }
 
     private mutating func escape(_ byte: UInt8) {
