@@ -16,7 +16,7 @@ struct MessageFrameTests {
         var message: NewMessage?
         var error: SocketError?
 
-        init(_ read: () throws -> ClientFrame) {
+        init(_ read: () throws -> Realtime.ClientFrame) {
             do {
                 let frame = try read()
                 (type, requestId, conversationId) = (frame.type, frame.requestId, frame.conversationId)
@@ -40,8 +40,8 @@ struct MessageFrameTests {
     @discardableResult
     private func compare(_ bytes: [UInt8], sourceLocation: SourceLocation = #_sourceLocation) -> Bool {
         let buffer = ByteBuffer(bytes: bytes)
-        let ours = Outcome { try ClientFrame(buffer) }
-        let oracle = Outcome { try ClientFrame(parsing: buffer) }
+        let ours = Outcome { try Realtime.ClientFrame(buffer) }
+        let oracle = Outcome { try Realtime.ClientFrame(parsing: buffer) }
         if ours != oracle || ours.bytes != oracle.bytes {
             Issue.record(
                 "\(String(decoding: bytes, as: UTF8.self)): \(ours), not \(oracle)", sourceLocation: sourceLocation)

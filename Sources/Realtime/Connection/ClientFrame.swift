@@ -64,7 +64,8 @@ struct ClientFrame {
         guard case .some(.string(let type)) = members["type"] else {
             throw FrameFault(SocketError(.invalid, "type is missing or no text"), requestId: requestId)
         }
-        if let unknown = members.keys.first(where: { !Self.isKnown($0) }) {
+        // Of several the first by name, so that the same frame always gets the same answer.
+        if let unknown = members.keys.lazy.filter({ !Self.isKnown($0) }).min() {
             throw FrameFault(
                 SocketError(.invalid, "unknown field \(unknown.prefix(64))"), requestId: requestId,
                 conversationId: conversationId)
