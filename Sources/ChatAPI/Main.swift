@@ -31,7 +31,7 @@ enum Main {
             let logger = Logger(label: "server")
             let metrics = Figures.start(nodeId: configuration.nodeId, logger: logger)
             let server = try await ChatServer(configuration, metrics: metrics, logger: logger) { channel in
-                StartingPages.release()
+                StartingPages.releaseSoon()
                 logger.info(
                     "listening",
                     metadata: [

@@ -75,7 +75,7 @@ public struct Authenticator: Sendable {
         if let access = recent?.access(of: holder.key), holder.isMet(by: access) { return access }
         let changes = recent?.changes
         // Many may come at once that are not remembered: after a restart, all of them.
-        let found = try await store.gathered.read { snapshot in
+        let found = try await store.lookUp { snapshot in
             do {
                 return Result<_, AuthenticationFailure>.success(try holder.access(in: snapshot))
             } catch let failure as AuthenticationFailure {

@@ -47,11 +47,28 @@ public final class ChatStore: Sendable {
     /// process, and as ``read(_:)`` otherwise. An event loop may wait for that; it must not for a search or a long list.
     /// - Throws: ``StorageFailure``, or the ``Refusal`` of the verb.
     public func lookUp<Value: Sendable>(_ body: @escaping @Sendable (Snapshot) throws -> Value) async throws -> Value {
-        let found = try driver.readInPlace { connection in
+        if let found = try lookUpInPlace(body) { return found }
+        return try await read(body)
+    }
+
+    /// Looks up like ``lookUp(_:)``, or together with others, and calls `completion`: before it returns, or later on another
+    /// thread.
+    public func lookUp<Value: Sendable>(
+        _ body: @escaping @Sendable (Snapshot) throws -> Value,
+        completion: @escaping @Sendable (Result<Value, any Error>) -> Void
+    ) {
+        do {
+            if let found = try lookUpInPlace(body) { return completion(.success(found)) }
+        } catch {
+            return completion(.failure(error))
+        }
+        gathered.read(body, completion: completion)
+    }
+
+    private func lookUpInPlace<Value>(_ body: (Snapshot) throws -> Value) throws -> Value? {
+        try driver.readInPlace { connection in
             try body(Snapshot(connection: connection, now: clock.now(), settings: settings))
         }
-        if let found { return found }
-        return try await read(body)
     }
 
     /// Whether other processes may use the database at the same time.

@@ -15,6 +15,18 @@ enum StartingPages {
     /// Code that is hardly worth a system call stays.
     static let minimumBytes = 256 * 1024
 
+    /// After which the server's services have begun too.
+    static let settling = Duration.milliseconds(500)
+
+    /// Gives back what can be given back, now and once the services have begun.
+    static func releaseSoon() {
+        release()
+        Task {
+            try await ContinuousClock().sleep(for: settling)
+            release()
+        }
+    }
+
     /// Gives back what can be given back. Does nothing on systems other than Linux.
     static func release() {
         #if os(Linux)

@@ -62,8 +62,8 @@ extension ChatConnection {
     ) {
         let eventLoop = eventLoop
         let bound = NIOLoopBound((connection: self, frame: frame, then: then), eventLoop: eventLoop)
-        hub.store.write(to: conversations, run: body) { result in
-            eventLoop.execute {
+        hub.store.write(to: conversations, run: body) { [hub, shard] result in
+            hub.tell(on: shard) {
                 let (connection, frame, then) = bound.value
                 guard !connection.isClosing else { return }
                 switch result {

@@ -48,14 +48,28 @@ extension ChatConnection: FeedReceiver {
         }
     }
 
-    /// Runs a read and comes back to the event loop, unless the socket has gone meanwhile.
+    /// Looks up a few rows by their keys and comes back in another tick, unless the socket has gone meanwhile.
+    func lookUp<Value: Sendable>(
+        _ body: @escaping @Sendable (Snapshot) throws -> Value,
+        then: @escaping (ChatConnection, Result<Value, any Error>) -> Void
+    ) {
+        hub.store.lookUp(body, completion: returning(to: then))
+    }
+
+    /// Runs a read of whatever length and comes back to the event loop, unless the socket has gone meanwhile.
     func load<Value: Sendable>(
         _ body: @escaping @Sendable (Snapshot) throws -> Value,
         then: @escaping (ChatConnection, Result<Value, any Error>) -> Void
     ) {
+        hub.store.gathered.read(body, completion: returning(to: then))
+    }
+
+    private func returning<Value: Sendable>(
+        to then: @escaping (ChatConnection, Result<Value, any Error>) -> Void
+    ) -> @Sendable (Result<Value, any Error>) -> Void {
         let eventLoop = eventLoop
         let bound = NIOLoopBound((connection: self, then: then), eventLoop: eventLoop)
-        hub.store.gathered.read(body) { result in
+        return { result in
             eventLoop.execute {
                 guard !bound.value.connection.isClosing else { return }
                 bound.value.then(bound.value.connection, result)
@@ -72,7 +86,7 @@ extension ChatConnection: FeedReceiver {
             of: contact.conversationId, access: access, on: shard, hub: hub, receiver: self)
         feeds[contact.conversationId] = feed
         shard.add(feed)
-        load { snapshot in
+        lookUp { snapshot in
             (
                 session: try snapshot.session(contact.sessionId, by: access),
                 conversation: try snapshot.conversation(contact.conversationId, by: access),
@@ -110,7 +124,7 @@ extension ChatConnection: FeedReceiver {
 
     private func beginStaff(_ staff: Access.StaffPrincipal, requestId: String?) {
         guard let workspaceId = access?.workspaceId else { return }
-        load { snapshot in
+        lookUp { snapshot in
             // The socket is on its loop's list by now: rights that end or change from here on are heard of there.
             (user: try snapshot.user(staff.userId), standing: try snapshot.standing(of: staff, in: workspaceId))
         } then: { connection, result in

@@ -12,7 +12,7 @@ extension ChatConnection {
             return
         }
         isReadingRights = true
-        load { snapshot in
+        lookUp { snapshot in
             try snapshot.standing(of: staff, in: access.workspaceId)
         } then: { connection, result in
             connection.isReadingRights = false

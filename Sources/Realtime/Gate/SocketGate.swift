@@ -104,7 +104,7 @@ public struct SocketGate: SocketUpgrading {
     }
 
     private func requireSession(_ id: Identifier<ChatSession>, origin: String?) async throws {
-        let found = try await hub.store.gathered.read { snapshot in
+        let found = try await hub.store.lookUp { snapshot in
             try snapshot.session(id).map { ($0, try snapshot.inbox($0.inboxId, in: $0.workspaceId)) }
         }
         guard let (session, inbox) = found else { throw Refused.notFound }

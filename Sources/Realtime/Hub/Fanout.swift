@@ -44,9 +44,13 @@ final class Fanout: Sendable {
     /// Any shard, for readers that have no loop of their own.
     func anyShard() -> LoopShard? { shards.randomElement() }
 
+    /// How many loops there are.
+    var loops: Int { shards.count }
+
     /// Sends committed events to their readers. Calls must come in commit order.
-    func deliver(_ events: [SharedEvent]) {
-        guard !events.isEmpty else { return }
+    /// - Parameter told: what is to be done before that, by number of the loop.
+    func deliver(_ events: [SharedEvent], telling told: [[Settlements.Telling]] = []) {
+        guard !events.isEmpty || !told.isEmpty else { return }
         let (readers, viewers) = interest.loops(of: events.map(\.facts.conversationId))
         let rows =
             viewers == 0 ? [] : news(events.map { Head($0.facts) })
@@ -54,8 +58,10 @@ final class Fanout: Sendable {
             let bit: UInt64 = 1 << UInt64(shard.index)
             let concerned = zip(events, readers).filter { $1 & bit != 0 }.map(\.0)
             let shown = viewers & bit != 0 ? rows : []
-            guard !concerned.isEmpty || !shown.isEmpty else { continue }
+            let first = told.indices.contains(shard.index) ? told[shard.index] : []
+            guard !concerned.isEmpty || !shown.isEmpty || !first.isEmpty else { continue }
             shard.eventLoop.execute {
+                for tell in first { tell() }
                 for run in EventRun.runs(of: concerned) { shard.deliver(run) }
                 if !shown.isEmpty { shard.rowsChanged(shown) }
             }

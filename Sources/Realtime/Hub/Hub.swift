@@ -19,6 +19,7 @@ public final class Hub: CommitObserver {
     let frames: PassingFrames
     let serverFrames: ServerFrames
     let fanout: Fanout
+    private let settlements: Settlements
     let census = SocketCensus()
     /// The last notices that were told: more than there are in the time that the looks for them overlap.
     static let maximumNotices = 256
@@ -61,10 +62,13 @@ public final class Hub: CommitObserver {
         frames = PassingFrames(identifiers: encoder.views.identifiers)
         self.link = link
         fanout = Fanout(group: group, link: link)
+        settlements = Settlements(loops: fanout.loops)
         liveReplies = LiveReplies(frames: frames, fanout: fanout)
     }
 
     public func durable(_ batch: CommittedBatch) {
+        // Behind whatever follows here: those whose rights have ended learn that before anybody is told of the commit.
+        defer { settlements.begin() }
         for session in batch.endedSessions { directory?.remove(session.id, of: session.contactId) }
         let ended = EndedRights(
             sessions: batch.endedSessions.map(\.id), movedSessions: batch.movedSessions, logins: batch.endedLogins,
@@ -76,23 +80,24 @@ public final class Hub: CommitObserver {
     }
 
     public func committed(_ batch: CommittedBatch) {
+        var told = settlements.end()
         // Runs of events between those that change what a live reply may show: the order between both is the promise.
         var run: [SharedEvent] = []
         for event in batch.events {
             let shared = SharedEvent(event, encoder: encoder)
             if let epoch = shared.facts.ownerEpoch {
-                publish(run)
+                publish(run, telling: &told)
                 run = []
                 liveReplies.ownerChanged(in: event.conversationId, toEpoch: epoch)
             }
             run.append(shared)
             if case .messageCreated(let message) = event.body, let goOn = liveReplies.created(message) {
-                publish(run)
+                publish(run, telling: &told)
                 run = []
                 goOn()
             }
         }
-        publish(run)
+        publish(run, telling: &told)
         for notice in batch.notices {
             deliver(notice)
             if let link, link.isShared { link.tell(.notice(notice)) }
@@ -102,10 +107,16 @@ public final class Hub: CommitObserver {
         }
     }
 
-    /// To the readers here and on other nodes.
-    private func publish(_ run: [SharedEvent]) {
+    /// Does on the event loop of a shard what follows from the outcome of a command: before the events that it made.
+    func tell(on shard: LoopShard, _ body: @escaping @Sendable () -> Void) {
+        if !settlements.add(body, on: shard.index) { shard.eventLoop.execute(body) }
+    }
+
+    /// To the readers here and on other nodes; before that, to the senders.
+    private func publish(_ run: [SharedEvent], telling told: inout [[Settlements.Telling]]) {
+        fanout.deliver(run, telling: told)
+        told = []
         guard !run.isEmpty else { return }
-        fanout.deliver(run)
         if let link, link.isShared { link.tell(.events(run.map(\.rung))) }
     }
 

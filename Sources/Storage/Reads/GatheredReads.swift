@@ -8,8 +8,9 @@ import Synchronization
 /// many share the way; a read that is alone waits for nobody. Each is asked for before the snapshot that answers it begins,
 /// so what it sees is never older than the question.
 public final class GatheredReads: Sendable {
-    /// Snapshots that are read at the same time: one may be on its way back while the next is being read.
-    static let maximumUnderWay = 2
+    /// Snapshots that are read at the same time: one may be on its way back while the next is being read, and a database
+    /// beyond the network reads several at once.
+    static let maximumUnderWay = 4
     /// Reads of one snapshot: some milliseconds of a database's time, so that none waits for long behind the others.
     static let maximumGathered = 32
 

@@ -47,7 +47,7 @@ import Testing
         #expect(composed.withLock { $0 } == 0)
         // The next question is one like any other.
         try await fixture.send("but", to: id, by: visitor)
-        #expect(try await eventually { composed.withLock { $0 } == 1 })
+        #expect(await eventually { composed.withLock { $0 } == 1 })
     }
 
     /// An edit of the question leaves a reply alone that is being written to it.
