@@ -83,6 +83,8 @@ let package = Package(
             name: "CMariaDB", pkgConfig: "libmariadb",
             providers: [.apt(["libmariadb-dev"]), .brew(["mariadb-connector-c"])]),
         .library("StorageMySQL", ["Domain", "Storage", "EmbeddedFiles", "CMariaDB", .logging]),
+        // Tasks on event loops.
+        .library("EventLoops", [.nioCore]),
         // What nodes tell each other: doorbell, shared counters, in one process or over Redis.
         .library("Cluster", ["Domain", .nioCore, .nioPosix, .nioSSL, .logging, .collections]),
         // Who somebody is: passwords, tokens, tickets.
@@ -91,14 +93,15 @@ let package = Package(
         .library(
             "Assistant",
             [
-                "Domain", "Storage", "EmbeddedFiles", .asyncHTTPClient, .nioCore, .nioPosix, .nioHTTP1, .logging,
+                "Domain", "Storage", "EmbeddedFiles", "EventLoops", .asyncHTTPClient, .nioCore, .nioPosix, .nioHTTP1,
+                .logging,
                 .metrics,
             ]),
         // WebSocket upgrade, connection state machine, hub.
         .library(
             "Realtime",
             [
-                "Domain", "Storage", "Wire", "Cluster", .nioCore, .nioPosix, .nioHTTP1, .nioWebSocket,
+                "Domain", "Storage", "Wire", "Cluster", "EventLoops", .nioCore, .nioPosix, .nioHTTP1, .nioWebSocket,
                 .nioHTTPTypes, .nioHTTPTypesHTTP1, .httpTypes, .hummingbirdCore, .logging, .metrics, .collections,
                 .crypto,
             ]),
@@ -106,7 +109,7 @@ let package = Package(
             "HTTPAPI",
             [
                 "Domain", "Storage", "Wire", "Cluster", "Identity", "Realtime", "Assistant", "EmbeddedFiles",
-                .hummingbird, .hummingbirdCore,
+                "EventLoops", .hummingbird, .hummingbirdCore,
                 .nioCore, .httpTypes, .logging, .metrics,
             ]),
         .library("Observability", [.logging, .metrics]),

@@ -1,3 +1,4 @@
+import EventLoops
 public import HummingbirdCore
 public import Logging
 public import NIOCore
@@ -40,19 +41,5 @@ private final class LoopExecutors: Sendable {
             executors[ObjectIdentifier(eventLoop)] = new
             return new
         }
-    }
-}
-
-/// Runs tasks on an event loop's thread.
-private final class LoopExecutor: TaskExecutor {
-    private let eventLoop: any EventLoop
-
-    init(_ eventLoop: any EventLoop) {
-        self.eventLoop = eventLoop
-    }
-
-    func enqueue(_ job: consuming ExecutorJob) {
-        let job = UnownedJob(job)
-        eventLoop.execute { job.runSynchronously(on: self.asUnownedTaskExecutor()) }
     }
 }

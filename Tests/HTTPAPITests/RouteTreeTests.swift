@@ -46,7 +46,8 @@ import Testing
 
     private static func endpoint(_ method: String, _ path: String) -> Endpoint {
         Endpoint(
-            method: HTTPRequest.Method(method) ?? .get, path: path, summary: "", group: "", admission: .anyone, query: [],
+            method: HTTPRequest.Method(method) ?? .get, path: path, summary: "", group: "", admission: .anyone,
+            query: [],
             request: nil, isBodyOptional: false, response: NoContent.self, status: .ok, problems: [],
             idempotency: .ignored, limit: nil, respond: { _, _ in Response(status: .ok) })
     }

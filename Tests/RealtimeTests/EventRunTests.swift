@@ -7,7 +7,8 @@ import Testing
 
 @Suite struct EventRunTests {
     private func event(
-        _ seq: Int64, in conversation: Int64 = 1, of sender: Actor.Kind? = .contact, size: Int = 10, newOwner: Bool = false
+        _ seq: Int64, in conversation: Int64 = 1, of sender: Actor.Kind? = .contact, size: Int = 10,
+        newOwner: Bool = false
     ) -> SharedEvent {
         let owner = Owner(kind: .none, epoch: 2)
         let rung = RungEvent(

@@ -49,7 +49,8 @@ struct FrameWritingTests {
         Message(
             id: Identifier(42), workspaceId: Identifier(1), conversationId: conversation, seq: 43,
             clientMessageId: clientMessageId, sender: Actor(kind: .contact, id: 44, name: nil), kind: .text,
-            content: "x", sources: [], status: .sent, replyTo: nil, createdAt: Timestamp(milliseconds: 1_795_000_000_123),
+            content: "x", sources: [], status: .sent, replyTo: nil,
+            createdAt: Timestamp(milliseconds: 1_795_000_000_123),
             editedAt: nil)
     }
 

@@ -78,9 +78,11 @@ struct MessageFrameTests {
             #"{"type":"message.send","request_id":7,"data":{"content":"x"}}"#,
             #"{"type":"message.send","data":{"content":"\ud83d"}}"#,
             #"{"type":"message.send","data":{"content":"\ud83d\u0041"}}"#,
-            #"{"type":"message.send","data":{"content":"\ude00"}}"#, #"{"type":"message.send","data":{"content":"\x"}}"#,
+            #"{"type":"message.send","data":{"content":"\ude00"}}"#,
+            #"{"type":"message.send","data":{"content":"\x"}}"#,
             #"{"type":"message.send","data":{"content":"\u00"}}"#, #"{"type":"message.send","data":{"content":"\"#,
-            #"{"type":"message.send","data":[{"content":"x"}]}"#, "{\"type\":\"message.send\",\"data\":{\"content\":\"\n\"}}",
+            #"{"type":"message.send","data":[{"content":"x"}]}"#,
+            "{\"type\":\"message.send\",\"data\":{\"content\":\"\n\"}}",
         ])
     func unusual(frame: String) {
         #expect(!compare(Array(frame.utf8)))

@@ -24,7 +24,8 @@ import Testing
                 let handler = SocketHandler(loop: loop, configuration: SocketConfiguration())
                 let channel = EmbeddedChannel(handler: handler, loop: eventLoop)
                 handler.begin(
-                    ByteBuffer(string: "hello"), received: ByteBuffer(), isDraining: false, makeDelegate: { _ in Silent() })
+                    ByteBuffer(string: "hello"), received: ByteBuffer(), isDraining: false,
+                    makeDelegate: { _ in Silent() })
                 _ = try channel.readOutbound(as: ByteBuffer.self)
                 all.append((channel, Socket(handler: handler)))
             }
@@ -43,7 +44,7 @@ import Testing
             try all.map { channel, _ in
                 var texts: [String] = []
                 while let bytes = try channel.readOutbound(as: ByteBuffer.self) {
-                    texts.append(String(buffer: bytes.getSlice(at: bytes.readerIndex + 2, length: bytes.readableBytes - 2)!))
+                    texts.append(String(decoding: bytes.readableBytesView.dropFirst(2), as: UTF8.self))
                 }
                 return texts.joined(separator: ",")
             }

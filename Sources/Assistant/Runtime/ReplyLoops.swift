@@ -1,3 +1,4 @@
+import EventLoops
 public import NIOCore
 import Synchronization
 
@@ -25,19 +26,5 @@ public final class ReplyLoops: Sendable {
     /// Runs what holds a thread for longer in the pool of tasks, wherever its task runs.
     static func aside<Value: Sendable>(_ work: @Sendable () async throws -> Value) async rethrows -> Value {
         try await withTaskExecutorPreference(globalConcurrentExecutor, operation: work)
-    }
-}
-
-/// Runs tasks on an event loop. For those that never hold a thread for long.
-private final class LoopExecutor: TaskExecutor {
-    private let eventLoop: any EventLoop
-
-    init(_ eventLoop: any EventLoop) {
-        self.eventLoop = eventLoop
-    }
-
-    func enqueue(_ job: consuming ExecutorJob) {
-        let job = UnownedJob(job)
-        eventLoop.execute { job.runSynchronously(on: self.asUnownedTaskExecutor()) }
     }
 }

@@ -19,13 +19,16 @@ enum AllowedCores {
     /// How many cores `/proc/self/status` lists as allowed; nil when it says nothing that is understood.
     /// Its format is `Cpus_allowed_list:` and ranges as in `0-3,8` (proc_pid_status(5), cpuset(7)).
     static func number(inStatus text: String) -> Int? {
-        guard let line = text.split(separator: "\n").first(where: { $0.hasPrefix("Cpus_allowed_list:") }) else { return nil }
+        guard let line = text.split(separator: "\n").first(where: { $0.hasPrefix("Cpus_allowed_list:") }) else {
+            return nil
+        }
         var number = 0
         for range in line.dropFirst("Cpus_allowed_list:".count).split(separator: ",") {
             let ends = range.split(separator: "-").map { Int($0.trimmingCharacters(in: .whitespaces)) }
             switch (ends.count, ends.first ?? nil, ends.last ?? nil) {
             case (1, _?, _): number += 1
-            case (2, let first?, let last?) where 0 <= first && first <= last && last < 1 << 20: number += last - first + 1
+            case (2, let first?, let last?) where 0 <= first && first <= last && last < 1 << 20:
+                number += last - first + 1
             default: return nil
             }
         }

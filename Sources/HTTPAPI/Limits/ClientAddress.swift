@@ -60,7 +60,8 @@ struct ClientAddress: Sendable, Equatable {
     /// IPv4 inside IPv6 as IPv4.
     private static func unmapped(_ address: String) -> String {
         let mapped = "::ffff:"
-        guard address.utf8.first == UInt8(ascii: ":"), address.lowercased().hasPrefix(mapped), address.contains(".") else {
+        guard address.utf8.first == UInt8(ascii: ":"), address.lowercased().hasPrefix(mapped), address.contains(".")
+        else {
             return address
         }
         return String(address.dropFirst(mapped.count))

@@ -23,7 +23,8 @@ public struct RequestScope: RequestContext {
     }
 
     init(channel: any Channel, logger: Logger) {
-        coreContext = CoreRequestContextStorage(source: ApplicationRequestContextSource(channel: channel, logger: logger))
+        coreContext = CoreRequestContextStorage(
+            source: ApplicationRequestContextSource(channel: channel, logger: logger))
         peer = channel.remoteAddress?.ipAddress
         client = ClientAddress(text: "unknown", isBehindProxy: false)
     }

@@ -1,4 +1,5 @@
 import DequeModule
+import EventLoops
 public import NIOCore
 import Synchronization
 

@@ -27,13 +27,15 @@ public final class GatheredReads: Sendable {
         var underWay = 0
     }
 
-    private let readTogether: @Sendable (@escaping @Sendable (Snapshot) throws -> [@Sendable () -> Void]) async throws
-        -> [@Sendable () -> Void]
+    private let readTogether:
+        @Sendable (@escaping @Sendable (Snapshot) throws -> [@Sendable () -> Void]) async throws
+            -> [@Sendable () -> Void]
     private let state = Mutex(State())
 
     /// - Parameter read: reads in one snapshot.
     init(
-        read: @escaping @Sendable (@escaping @Sendable (Snapshot) throws -> [@Sendable () -> Void]) async throws
+        read:
+            @escaping @Sendable (@escaping @Sendable (Snapshot) throws -> [@Sendable () -> Void]) async throws
             -> [@Sendable () -> Void]
     ) {
         readTogether = read

@@ -41,7 +41,8 @@ struct JSONCursor {
         guard passes("{") else { return false }
         var seen: UInt32 = 0
         repeat {
-            guard let index = name(among: names), seen & (1 << UInt32(index)) == 0, passes(":"), read(&self, index) else {
+            guard let index = name(among: names), seen & (1 << UInt32(index)) == 0, passes(":"), read(&self, index)
+            else {
                 return false
             }
             seen |= 1 << UInt32(index)

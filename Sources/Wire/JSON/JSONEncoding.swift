@@ -89,7 +89,10 @@ final class JSONEncoding {
         guard enter(place) else { return }
         switch (levels[place.depth].state, isObject) {
         case (.nothing, _):
-            guard place.depth < Self.maximumDepth else { return hasFailed = true }
+            guard place.depth < Self.maximumDepth else {
+                hasFailed = true
+                return
+            }
             levels[place.depth].state = isObject ? .object : .array
             if isObject { writer.text("{") } else { writer.text("[") }
         case (.object, true), (.array, false): break

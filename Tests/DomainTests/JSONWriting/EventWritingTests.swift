@@ -18,7 +18,8 @@ struct EventWritingTests {
 
     private func message(_ random: RandomDecoder) throws -> Message {
         Message(
-            id: Identifier(try random.value()), workspaceId: Identifier(1), conversationId: Identifier(try random.value()),
+            id: Identifier(try random.value()), workspaceId: Identifier(1),
+            conversationId: Identifier(try random.value()),
             seq: try random.value(), clientMessageId: random.chance(3) ? nil : random.text(),
             sender: try actor(random), kind: try random.value(), content: random.text(),
             sources: try (0..<random.count()).map { _ in
@@ -63,7 +64,8 @@ struct EventWritingTests {
     func identifiers(_ raw: Int64) {
         var writer = JSONWriter()
         views.identifiers.write(Identifier<Message>(raw), to: &writer)
-        #expect(String(decoding: writer.bytes, as: UTF8.self) == "\"\(views.identifiers.text(Identifier<Message>(raw)))\"")
+        #expect(
+            String(decoding: writer.bytes, as: UTF8.self) == "\"\(views.identifiers.text(Identifier<Message>(raw)))\"")
     }
 
     /// By `openssl enc -aes-128-ecb -nopad` over the tag, seven zeros and the key, and base 32 in Python.

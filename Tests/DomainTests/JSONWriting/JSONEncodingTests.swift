@@ -78,7 +78,8 @@ struct JSONEncodingTests {
         var int = 0, optionalInt: Int?
         var int8: Int8, int16: Int16, int32: Int32, int64: Int64, uint: UInt, uint8: UInt8, uint16: UInt16
         var uint32: UInt32, uint64: UInt64, int128: Int128, uint128: UInt128
-        var bool: Bool, optionalBool: Bool?, double: Double, optionalDouble: Double?, text: String, optionalText: String?
+        var bool: Bool, optionalBool: Bool?, double: Double, optionalDouble: Double?, text: String,
+            optionalText: String?
         var nothing: Nothing, optionals: [Int?], matrix: [[Double]], words: Set<String>
         var byText: [String: [String: Int]], moments: [Timestamp]
     }

@@ -80,7 +80,8 @@ final class RandomDecoder: Decoder {
         default:
             .object(
                 Dictionary(
-                    (0..<count()).map { _ in (text(), json(depth: depth - 1)) }, uniquingKeysWith: { first, _ in first }))
+                    (0..<count()).map { _ in (text(), json(depth: depth - 1)) }, uniquingKeysWith: { first, _ in first }
+                ))
         }
     }
 
