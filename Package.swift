@@ -27,6 +27,7 @@ extension Target.Dependency {
     static let nioPosix: Self = .product(name: "NIOPosix", package: "swift-nio")
     static let nioEmbedded: Self = .product(name: "NIOEmbedded", package: "swift-nio")
     static let nioHTTP1: Self = .product(name: "NIOHTTP1", package: "swift-nio")
+    static let nioHTTP2: Self = .product(name: "NIOHTTP2", package: "swift-nio-http2")
     static let nioWebSocket: Self = .product(name: "NIOWebSocket", package: "swift-nio")
     static let nioHTTPTypes: Self = .product(name: "NIOHTTPTypes", package: "swift-nio-extras")
     static let nioHTTPTypesHTTP1: Self = .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras")
@@ -58,6 +59,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/apple/swift-nio-http2", from: "1.46.0"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
@@ -94,8 +96,7 @@ let package = Package(
             "Assistant",
             [
                 "Domain", "Storage", "EmbeddedFiles", "EventLoops", .asyncHTTPClient, .nioCore, .nioPosix, .nioHTTP1,
-                .logging,
-                .metrics,
+                .nioHTTP2, .logging, .metrics,
             ]),
         // WebSocket upgrade, connection state machine, hub.
         .library(
@@ -167,7 +168,8 @@ let package = Package(
             "AssistantTests",
             [
                 "Domain", "Storage", "StorageSQLite", "Assistant", "ModelUpstream", "RetrievalFigures",
-                "Observability", .nioCore, .nioPosix, .nioHTTP1, .asyncHTTPClient, .logging, .metrics,
+                "Observability", .nioCore, .nioPosix, .nioEmbedded, .nioHTTP1, .nioHTTP2, .asyncHTTPClient, .logging,
+                .metrics,
             ]),
         .tests(
             "RealtimeTests",

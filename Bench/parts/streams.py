@@ -45,10 +45,12 @@ def measure(context) -> Results:
         for size, count in sizes.items():
             group = f"customers {size}"
             load.connect(group, [system.customer(each, index) for index, each in enumerate(make(system.port, count))])
-            seconds = options.seconds(SECONDS[size], 6)
+            seconds, warm_up = options.seconds(SECONDS[size], 6), TOKENS / TOKENS_PER_SECOND
             with context.window(results, system, load) as window:
                 done = context.judge(
-                    results, system, load.do("streams", customers=group, seconds=seconds, template=TEMPLATE))
+                    results, system, load.do(
+                        "streams", customers=group, seconds=seconds, warmup_seconds=warm_up, spread_seconds=warm_up,
+                        template=TEMPLATE))
             name = system.name
             results.add(f"{size}: cores", name, window.system / window.seconds)
             results.add(f"{size}: load's cores", name, window.load / window.seconds)

@@ -68,7 +68,7 @@ import Testing
         let conversation = try await fixture.store.read { try $0.conversation(conversationId, by: admin) }
         #expect(conversation.lastMessage == tombstone && conversation.unread == 0)
         // Again: nothing happens. Editing it: not any more, not even by those who manage messages.
-        try await fixture.store.write { try $0.delete(sent.id, in: conversationId, by: visitor) }
+        _ = try await fixture.store.write { try $0.delete(sent.id, in: conversationId, by: visitor) }
         #expect(try await fixture.events(of: conversationId).count == 3)
         for access in [visitor, admin] {
             await #expect(throws: Refusal.conflict("the message is deleted")) {
@@ -141,7 +141,7 @@ import Testing
                 try await fixture.store.write { try $0.delete(message.id, in: conversationId, by: access) }
             }
         }
-        try await fixture.store.write { try $0.delete(asked.id, in: conversationId, by: admin) }
+        _ = try await fixture.store.write { try $0.delete(asked.id, in: conversationId, by: admin) }
         #expect(try await fixture.events(of: conversationId).last?.kind == .messageDeleted)
     }
 
@@ -192,7 +192,7 @@ import Testing
             try $0.edit(reply.id, in: conversationId, content: "Better answer", by: admin)
         }
         #expect(edited.status == .complete && edited.sender.kind == .ai)
-        try await fixture.store.write { try $0.delete(reply.id, in: conversationId, by: admin) }
+        _ = try await fixture.store.write { try $0.delete(reply.id, in: conversationId, by: admin) }
         #expect(try await Self.messages(fixture, conversationId).last?.status == .deleted)
     }
 }

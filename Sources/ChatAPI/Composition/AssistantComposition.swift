@@ -32,16 +32,14 @@ struct AssistantComposition: Sendable {
         // Everything that can be wrong is found before there is a client, which must be shut down once it exists.
         let models = try configuration.providers.map { try Self.remote($0, contextTokens: configuration.contextTokens) }
         let client = HTTPClient(
-            eventLoopGroupProvider: .singleton, configuration: RemoteProvider.clientConfiguration)
+            eventLoopGroupProvider: .singleton, configuration: RemoteProvider.clientConfiguration())
         self.client = client
         let calibrations = TokenCalibrations()
         self.calibrations = calibrations
-        let pace = ReadingPace()
         let providers: [any ReplyProvider] = models.map { model in
             guard let model else { return BuiltinProvider() }
             return RemoteProvider(
-                name: model.name, settings: model.settings, client: client, calibrations: calibrations, pace: pace,
-                logger: logger)
+                name: model.name, settings: model.settings, client: client, calibrations: calibrations, logger: logger)
         }
         let limits = ProviderChain.Limits(
             deadlines: ReplyDeadlines(

@@ -1,4 +1,4 @@
-import Foundation
+import Observability
 
 #if canImport(Glibc)
 import Glibc
@@ -9,18 +9,16 @@ import Musl
 /// Memory that only the start of the process needed.
 ///
 /// Reading the configuration, migrating and composing run through most of the program's code once. Those pages stay mapped,
-/// half of what the process then seems to need, although nothing runs there any more. They are let go when the server begins
-/// to listen: what is needed again comes back from the system's page cache, a few microseconds for each 64 KiB.
+/// half of what the process then seems to need, although nothing runs there any more. They are let go once the server
+/// has begun: what is needed again comes back from the system's page cache, a few microseconds for each 64 KiB.
 enum StartingPages {
-    /// Code that is hardly worth a system call stays.
-    static let minimumBytes = 256 * 1024
-
+    /// A piece that is hardly worth a system call stays.
+    static let minimumResidentKiB: UInt = 64
     /// After which the server's services have begun too.
     static let settling = Duration.milliseconds(500)
 
-    /// Gives back what can be given back, now and once the services have begun.
+    /// Gives back what can be given back once the services have begun.
     static func releaseSoon() {
-        release()
         Task {
             try await ContinuousClock().sleep(for: settling)
             release()
@@ -30,22 +28,42 @@ enum StartingPages {
     /// Gives back what can be given back. Does nothing on systems other than Linux.
     static func release() {
         #if os(Linux)
-        for range in code(in: (try? String(contentsOfFile: "/proc/self/maps", encoding: .utf8)) ?? "") {
-            // Read-only and of a file, so that nothing is lost: it is read again when it is needed.
+        for range in unchanged(in: ProcessFiles().memoryMap() ?? "") {
+            // Read-only, of a file and as it is there, so that nothing is lost: it is read again when it is needed.
             madvise(UnsafeMutableRawPointer(bitPattern: range.lowerBound), range.count, MADV_DONTNEED)
         }
         #endif
     }
 
-    /// Where the code of programs and libraries lies, by a process's map (proc(5)).
-    static func code(in maps: String) -> [Range<UInt>] {
-        maps.split(separator: "\n").compactMap { line in
-            let fields = line.split(separator: " ", maxSplits: 5, omittingEmptySubsequences: true)
-            // Code that cannot be written, and that is a file's.
-            guard fields.count == 6, fields[1] == "r-xp", fields[5].contains("/") else { return nil }
-            let ends = fields[0].split(separator: "-").compactMap { UInt($0, radix: 16) }
-            guard ends.count == 2, ends[0] < ends[1], ends[1] - ends[0] >= UInt(minimumBytes) else { return nil }
-            return ends[0]..<ends[1]
+    /// Where code and constants of programs and libraries lie that the process never wrote to, by its map (proc(5)). What the
+    /// loader has moved into place is read-only too, but no longer as in the file.
+    static func unchanged(in map: String) -> [Range<UInt>] {
+        var found: [Range<UInt>] = []
+        var piece: Range<UInt>?
+        var resident: UInt = 0
+        for line in map.utf8.split(separator: UInt8(ascii: "\n")) {
+            let fields = line.split(separator: UInt8(ascii: " "), maxSplits: 5, omittingEmptySubsequences: true)
+            guard let first = fields.first else { continue }
+            if first.last != UInt8(ascii: ":") {
+                (piece, resident) = (readOnlyPiece(fields), 0)
+            } else if piece != nil, fields.count > 1, let size = UInt(Substring(fields[1])) {
+                if first.elementsEqual("Rss:".utf8) { resident = size }
+                // Last of what is asked for here.
+                if first.elementsEqual("Private_Dirty:".utf8), size == 0, resident >= minimumResidentKiB,
+                    let range = piece
+                {
+                    found.append(range)
+                }
+            }
         }
+        return found
+    }
+
+    private static func readOnlyPiece(_ fields: [Substring.UTF8View]) -> Range<UInt>? {
+        let isReadOnly = fields.count == 6 && ["r-xp", "r--p"].contains { fields[1].elementsEqual($0.utf8) }
+        guard isReadOnly, fields[5].contains(UInt8(ascii: "/")) else { return nil }
+        let ends = fields[0].split(separator: UInt8(ascii: "-")).compactMap { UInt(Substring($0), radix: 16) }
+        guard ends.count == 2, ends[0] < ends[1] else { return nil }
+        return ends[0]..<ends[1]
     }
 }

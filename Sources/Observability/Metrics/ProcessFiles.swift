@@ -7,13 +7,24 @@ import Musl
 #endif
 
 /// The files under `/proc` that describe a process (proc(5)).
-struct ProcessFiles: Sendable {
-    /// Of one file. `/proc/stat` has a number for each interrupt before the line that is looked for.
+public struct ProcessFiles: Sendable {
+    /// Of one file. `/proc/stat` has a number for each interrupt before the line that is looked for, `smaps` 25 lines for
+    /// each piece of memory.
     private static let maximumBytes = 1 << 20
     private static let chunkBytes = 16 * 1024
 
     var process = "/proc/self"
     var machine = "/proc"
+
+    public init() {}
+
+    init(process: String, machine: String = "/proc") {
+        self.process = process
+        self.machine = machine
+    }
+
+    /// What lies where in memory, piece by piece, and how much of it is resident (`smaps`).
+    public func memoryMap() -> String? { text("\(process)/smaps") }
 
     func status() -> ProcessStatus? {
         text("\(process)/stat").flatMap {

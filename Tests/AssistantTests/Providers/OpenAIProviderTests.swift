@@ -11,7 +11,7 @@ import Testing
 
 @Suite struct OpenAIProviderTests {
     static let client = HTTPClient(
-        eventLoopGroupProvider: .singleton, configuration: RemoteProvider.clientConfiguration)
+        eventLoopGroupProvider: .singleton, configuration: RemoteProvider.clientConfiguration())
 
     static let quick = ReplyDeadlines(firstToken: .milliseconds(300), idle: .milliseconds(300), whole: .seconds(20))
     static let patient = ReplyDeadlines(firstToken: .seconds(20), idle: .seconds(20), whole: .seconds(30))
@@ -60,7 +60,8 @@ import Testing
         }
         #expect(finish == .stop)
         #expect(collector.text == "通常三天。[1]")
-        #expect(collector.pieces == 3)
+        // What comes together is one piece.
+        #expect((1...3).contains(collector.pieces))
         #expect(collector.usage == TokenUsage(input: 31, output: 12, cachedInput: 8, reasoning: 3))
 
         let request = try #require(upstream.requests.first)

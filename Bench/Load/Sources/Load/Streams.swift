@@ -6,6 +6,8 @@ final class Streams: Crowd {
         let customers: String
         let seconds: Double
         var warmupSeconds: Double?
+        /// In which the customers begin, one after the other; 0 if absent. Customers do not ask in the same millisecond.
+        var spreadSeconds: Double?
         var template: String?
         /// How long an answer may take to end after the run; 30 if absent.
         var drainSeconds: Double?
@@ -79,10 +81,14 @@ final class Streams: Crowd {
         let closes = loop.tally.closes
         loop.tally = Loop.Tally()
         loop.tally.closes = closes
-        measuredFrom = Clock.now() + Clock.nanoseconds(order.warmupSeconds ?? 0)
+        let begin = Clock.now()
+        let step = Clock.nanoseconds((order.spreadSeconds ?? 0) / Double(count))
+        measuredFrom = begin + Clock.nanoseconds(order.warmupSeconds ?? 0)
         end = measuredFrom + Clock.nanoseconds(order.seconds)
         let limit = end + Clock.nanoseconds(order.drainSeconds ?? 30)
         for slot in 0..<count {
+            let due = begin + UInt64(slot) * step
+            while step > 0, Clock.now() < due { loop.turn(until: due) }
             if customers[slot].socket.pointee.phase == .open {
                 ask(slot)
             } else {

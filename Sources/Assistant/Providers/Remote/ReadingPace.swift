@@ -1,13 +1,12 @@
 public import NIOCore
-public import NIOPosix
 import Synchronization
 
-/// How often the text of a streaming model is taken in once its reader sees it.
+/// How often the stream of a model is read.
 ///
 /// Readers are shown a piece every 40 ms at most. What a model sends in between is left in the socket, where one read finds
 /// it together: the tokens of a piece then cost one wake-up, one pass of the filter and one frame, however fast the model
 /// is. The more replies are made at once, the longer the pauses, so that a busy server shows larger pieces and not later ones.
-/// The first text of a reply waits for nothing.
+/// The beginning of a stream waits for nothing.
 public final class ReadingPace: Sendable {
     /// A little longer than the least time between two pieces, so that what was read is shown at once.
     static let shortest = TimeAmount.milliseconds(41)
@@ -16,13 +15,9 @@ public final class ReadingPace: Sendable {
     /// What a piece may take of a core, all in all. Measured: about 60 µs.
     static let perReply = TimeAmount.microseconds(80)
 
-    private let group: any EventLoopGroup
     private let running = Atomic<Int>(0)
 
-    /// - Parameter group: where pauses of tasks that run on no loop are timed.
-    public init(group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton) {
-        self.group = group
-    }
+    public init() {}
 
     /// A stream is being read.
     func begin() { running.add(1, ordering: .relaxed) }
@@ -30,18 +25,8 @@ public final class ReadingPace: Sendable {
     /// Its end.
     func end() { running.subtract(1, ordering: .relaxed) }
 
-    /// Between two reads of a stream, with as many being read as there are now.
-    var interval: TimeAmount {
+    /// From one read of a stream to the next, with as many being read as there are now.
+    public var interval: TimeAmount {
         min(Self.longest, max(Self.shortest, Self.perReply * running.load(ordering: .relaxed)))
-    }
-
-    /// Returns once ``interval`` has passed since `last`. Not sooner when the task is cancelled: it is short.
-    func pause(since last: NIODeadline) async {
-        let due = last + interval
-        guard due > .now() else { return }
-        let loop = MultiThreadedEventLoopGroup.currentEventLoop ?? group.any()
-        await withCheckedContinuation { continuation in
-            _ = loop.scheduleTask(deadline: due) { continuation.resume() }
-        }
     }
 }

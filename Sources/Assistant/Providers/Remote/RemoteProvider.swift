@@ -34,22 +34,19 @@ public final class RemoteProvider: ReplyProvider {
     private let settings: Settings
     private let client: HTTPClient
     private let calibrations: TokenCalibrations
-    private let pace: ReadingPace
     private let clock: any Clock<Duration>
     private let logger: Logger
     private let dialect: Mutex<any ModelDialect>
 
     /// - Parameters:
     ///   - name: for logs, metrics and receipts.
-    ///   - client: made with ``clientConfiguration``. Shared by all providers, and shut down by whoever made it.
+    ///   - client: made with ``clientConfiguration(pace:)``. Shared by all providers, and shut down by whoever made it.
     ///   - calibrations: what is known of how far estimates of tokens are off; learns from the replies.
-    ///   - pace: how often streams are read; shared by all providers.
     public init(
         name: String, settings: Settings, client: HTTPClient, calibrations: TokenCalibrations = TokenCalibrations(),
-        pace: ReadingPace = ReadingPace(), clock: any Clock<Duration> = ContinuousClock(), logger: Logger
+        clock: any Clock<Duration> = ContinuousClock(), logger: Logger
     ) {
         self.name = name
-        self.pace = pace
         self.settings = settings
         self.client = client
         self.calibrations = calibrations
@@ -64,7 +61,8 @@ public final class RemoteProvider: ReplyProvider {
     }
 
     /// How an HTTP client for providers is to be configured.
-    public static var clientConfiguration: HTTPClient.Configuration {
+    /// - Parameter pace: how often its streams are read.
+    public static func clientConfiguration(pace: ReadingPace = ReadingPace()) -> HTTPClient.Configuration {
         var configuration = HTTPClient.Configuration(
             // A redirect would carry the key to another host.
             redirectConfiguration: .disallow,
@@ -75,6 +73,12 @@ public final class RemoteProvider: ReplyProvider {
         configuration.connectionPool.idleTimeout = .seconds(30)
         // A refused connection is the next provider's turn, not something to wait out.
         configuration.connectionPool.retryConnectionEstablishment = false
+        configuration.http1_1ConnectionDebugInitializer = { channel in
+            channel.eventLoop.submit { try PacedReads.add(toConnection: channel, pace) }
+        }
+        configuration.http2StreamChannelDebugInitializer = { channel in
+            channel.eventLoop.submit { try PacedReads.add(toStream: channel, pace) }
+        }
         return configuration
     }
 
@@ -196,19 +200,13 @@ public final class RemoteProvider: ReplyProvider {
         var estimate: Int?
         var watch: TokenWatch
         var deliver: @Sendable (ReplyChunk) async throws -> Void
-        /// When text came last.
-        var textAt: NIODeadline?
     }
 
     private func read(
         _ body: HTTPClientResponse.Body, _ stream: inout ReplyStream, _ passage: inout Passage
     ) async throws {
-        pace.begin()
-        defer { pace.end() }
         var iterator = body.makeAsyncIterator()
         while !stream.isDone {
-            // Behind the end only the usage comes, which nobody sees.
-            if let shown = passage.textAt, stream.finish == nil { await pace.pause(since: shown) }
             let buffer: ByteBuffer?
             do {
                 buffer = try await iterator.next()
@@ -234,7 +232,7 @@ public final class RemoteProvider: ReplyProvider {
                 text += more
                 continue
             }
-            try await pass(&text, &passage)
+            try await pass(&text, passage)
             switch output {
             case .failed(var failure):
                 failure.detail = failure.detail.map(redacted)
@@ -251,12 +249,11 @@ public final class RemoteProvider: ReplyProvider {
                 }
             }
         }
-        try await pass(&text, &passage)
+        try await pass(&text, passage)
     }
 
-    private func pass(_ text: inout String, _ passage: inout Passage) async throws {
+    private func pass(_ text: inout String, _ passage: Passage) async throws {
         guard !text.isEmpty else { return }
-        passage.textAt = .now()
         try await pass(token: .text(text), passage)
         text = ""
     }
