@@ -57,15 +57,15 @@ GOALS = [
     at_most("desk", "desk at 500/s: CPU per message", "at 500/s: CPU", 120, "µs"),
     times("fanout", "fan-out to 1,000, deliveries/s", "1000: deliveries/s", 0.5, "uWebSockets", UWEBSOCKETS),
     times("fanout", "fan-out to 1,000, deliveries/s", "1000: deliveries/s", 1.3, "nchan", NCHAN),
-    at_most("idle", "memory per idle socket at the most sockets", "KiB per socket", 7, "KiB"),
+    at_most("idle", "memory per idle socket, slope up to the most sockets", "slope", 7, "KiB"),
     at_most("idle", "idle CPU per connection and second, heartbeats on", "idle CPU", 2.2, "µs"),
     at_least("idle", "connections accepted per second", "accepts/s", 6000, "1/s"),
     times("http", "JWT-checked read, requests/s", "read/s", 10, "FastAPI's one worker", ON_SQLITE + ON_MARIADB),
     times("http", "JWT-checked read, requests/s", "read/s", 0.7, "Hummingbird's bare route", BARE),
     times("http", "durable post, requests/s", "post/s", 20, "FastAPI's one worker", ON_SQLITE + ON_MARIADB),
     times("http", "page of 50 messages, requests/s", "history/s", 15, "FastAPI's one worker", ON_SQLITE + ON_MARIADB),
-    at_most(
-        "streams", "1,000 streams of 50 tokens/s: longest pause between heartbeats", "1000: longest pause", 27.5, "s"),
+    # They come every 25 s, 10 % more or less; half a second is late.
+    at_most("streams", "1,000 streams of 50 tokens/s: longest pause between heartbeats", "1000: longest pause", 28, "s"),
     # A tenth more than the model takes for it: no stream falls behind.
     at_most("streams", "1,000 streams of 50 tokens/s: a whole answer of 4 s, p99", "1000: whole, p99", 4.4, "s"),
     Goal("growth", "largest growth of a figure, 1,000,000 messages / 10,000", "≤ 1.2",

@@ -28,9 +28,9 @@ class Installations:
         if not self.kept:
             shutil.rmtree(self.folder, ignore_errors=True)
 
-    def with_messages(self, messages: int) -> Path:
-        """The data folder of an installation with about so many messages. The small one is a copy, which a load may
-        fill up without changing what the next one finds."""
+    def with_messages(self, messages: int, is_copy: bool = True) -> Path:
+        """The data folder of an installation with about so many messages: a copy, which a load may fill up without
+        changing what the next one finds, or the original, for those who only read."""
         data = self.folder / str(messages)
         if not (data / "filled").exists():
             shutil.rmtree(data, ignore_errors=True)
@@ -39,9 +39,9 @@ class Installations:
             self._fill(data, round(messages / MESSAGES_OF_A_CONVERSATION))
             self._run(data, "stats", "rebuild")
             (data / "filled").touch()
-        if messages > SMALL:
+        if not is_copy:
             return data
-        copy = self.folder / "copy"
+        copy = self.folder / f"copy-{messages}"
         shutil.rmtree(copy, ignore_errors=True)
         return shutil.copytree(data, copy)
 

@@ -24,10 +24,10 @@ def families(pids) -> list[int]:
     return [each for pid in pids for each in family(pid)]
 
 
-def cpu(pids) -> float:
-    """Seconds of all of them and of what is below them."""
+def seconds_of(pids) -> float:
+    """Of a core."""
     used = 0.0
-    for pid in families(pids):
+    for pid in pids:
         with contextlib.suppress(OSError):
             used += cpu_seconds(pid)
     return used
@@ -51,14 +51,19 @@ class Window:
     """What was used while its `with` ran: seconds of the system, of the load, and cores that others took."""
 
     def __init__(self, system, load):
-        self.pids = {"system": list(system), "load": [*load, os.getpid()]}
+        self.pids = list(system), [*load, os.getpid()]
+
+    def _used(self) -> tuple[float, float]:
+        system, load = map(families, self.pids)
+        # The runner has started everything: what is below it includes the system and, once more, the load.
+        return seconds_of(set(system)), seconds_of(set(load) - set(system))
 
     def __enter__(self) -> "Window":
-        self._before = {name: cpu(pids) for name, pids in self.pids.items()}
+        self._before = self._used()
         self._busy, self._began = busy_seconds(), time.monotonic()
         return self
 
     def __exit__(self, *_):
         self.seconds = time.monotonic() - self._began
-        self.system, self.load = (cpu(pids) - self._before[name] for name, pids in self.pids.items())
+        self.system, self.load = (now - before for now, before in zip(self._used(), self._before, strict=True))
         self.others = max(0.0, busy_seconds() - self._busy - self.system - self.load) / self.seconds

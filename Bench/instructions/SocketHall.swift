@@ -16,6 +16,10 @@ final class SocketHall: Sendable {
     /// What the sockets have sent. On the loop only.
     let tally: NIOLoopBound<Tally>
     private let server: WebSocketServerChannel
+    /// Longer than the hub waits between two slices.
+    private static let slicePause = TimeAmount.microseconds(100)
+    /// Far more than there are; together much less than the time between two heartbeats.
+    private static let maximumSlices = 100
 
     init(_ installation: Installation) async throws {
         self.installation = installation
@@ -115,6 +119,29 @@ final class SocketHall: Sendable {
                 turn(0, from: warmUps, to: warmUps + counted, frames: frames, body) { continuation.resume() }
             }
         }
+    }
+
+    /// Does the same with what brings about no work on other threads, and lets the time pass that the hub leaves between the
+    /// slices of what it sends to very many.
+    func performInSlices(
+        warmUps: Int, counted: Int, frames: Int, _ body: @escaping @Sendable (Int) -> Void
+    ) async throws {
+        for number in 0..<(warmUps + counted) {
+            try await loop.executeInContext { [tally] in
+                if number == warmUps { Window.open() }
+                tally.value.frames = 0
+                tally.value.awaited = frames
+                body(number)
+            }
+            for _ in 0..<Self.maximumSlices {
+                if try await loop.executeInContext({ [tally] in tally.value.frames >= frames }) { break }
+                await loop.advanceTime(by: Self.slicePause)
+            }
+            guard try await loop.executeInContext({ [tally] in tally.value.frames >= frames }) else {
+                throw ScriptFault("not every socket was told of event \(number)")
+            }
+        }
+        try await loop.executeInContext { Window.close() }
     }
 
     private func turn(

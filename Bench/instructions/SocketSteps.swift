@@ -65,7 +65,7 @@ struct FanOutStep {
         }
         let batches = try await recorder.batches(Self.warmUps + Self.events)
         let hub = hall.hub
-        try await hall.perform(warmUps: Self.warmUps, counted: Self.events, frames: Self.sockets) { number in
+        try await hall.performInSlices(warmUps: Self.warmUps, counted: Self.events, frames: Self.sockets) { number in
             hub.committed(batches[number])
         }
         await installation.end()

@@ -27,7 +27,7 @@ def measure(context) -> Results:
     results.system(NAME, "")
     largest = SMALL if options.quick else options.largest
     results.large = large = f"{largest:,} messages"
-    filled = context.installations.with_messages(largest)
+    filled = context.installations.with_messages(largest, is_copy=False)
     for number in range(options.rounds):
         context.say(f"start, round {number + 1} of {options.rounds}")
         for _ in range(TIMES):

@@ -47,9 +47,16 @@ import Testing
 
     static let prompt = ReplyPrompt(question: "x", knowledge: .nothing, language: .english)
 
-    static func chain(_ providers: any ReplyProvider...) -> ProviderChain {
+    /// For connections beside many other tests, which may take all of the machine for seconds.
+    static let patient = ProviderChain.Limits(
+        deadlines: ReplyDeadlines(firstToken: .seconds(120), idle: .seconds(120), whole: .seconds(240)),
+        lastCandidate: .seconds(120))
+
+    static func chain(
+        _ providers: any ReplyProvider..., limits: ProviderChain.Limits = .standard
+    ) -> ProviderChain {
         ProviderChain(
-            providers: providers, board: ProviderBoard(clock: SystemClock()),
+            providers: providers, board: ProviderBoard(clock: SystemClock()), limits: limits,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     }
 
@@ -192,7 +199,8 @@ import Testing
         let prompt = ReplyPrompt(question: "退款多久到账？", knowledge: knowledge, language: .chinese)
         let chain = Self.chain(
             try OpenAIProviderTests.provider(refused.base, name: "one"),
-            try OpenAIProviderTests.provider(broken.base, name: "two"), BuiltinProvider())
+            try OpenAIProviderTests.provider(broken.base, name: "two"), BuiltinProvider(),
+            limits: Self.patient)
         let collector = ReplyCollector()
         let reply = try await chain.reply(to: prompt) { collector.take($0) }
         #expect(collector.text.contains("五个工作日内到账。[1]"))
