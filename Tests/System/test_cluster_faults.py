@@ -40,6 +40,7 @@ def upstream():
 def cluster(template, upstream):
     upstream.behaviour = None
     upstream.release()
+    upstream.order(pace=0)
     environment = upstream.environment("slow")
     with Cluster(template, **environment, AI_IDLE_TOKEN_SECONDS="60", AI_REPLY_SECONDS="120") as made:
         yield made.start()
@@ -274,6 +275,7 @@ def test_a_node_is_killed_in_mid_reply(cluster, upstream):
         asker = await talk.customer("asker", cluster["a"], cluster["b"], human=False)
         talk.start(asker)
         (room,) = asker.readings
+        upstream.order(pace=50)  # What comes at once is one piece, and no text would follow it.
         upstream.hold(after=20)
         await asker.send(room, ENGLISH.question)
         await talk.until(lambda: asker.readings[room].streaming, "a reply that runs")
@@ -314,6 +316,7 @@ def test_a_frozen_owner_wakes_as_a_zombie(cluster, upstream):
         loyal = await talk.reader("loyal", talk.visits["asker"], cluster["a"])
         talk.start(asker, loyal)
         (room,) = asker.readings
+        upstream.order(pace=50)  # What comes at once is one piece, and no text would follow it.
         upstream.hold(after=20)
         await asker.send(room, ENGLISH.question)
         await talk.until(lambda: asker.readings[room].streaming, "a reply that runs")
