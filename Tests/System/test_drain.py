@@ -128,7 +128,8 @@ def test_a_running_reply_is_not_lost_by_a_drain(serve, model_goes_on):
 
         async def story():
             await customer.join(visit.conversation_id)
-            upstream.hold(after=4)
+            upstream.order(pace=50)  # What comes at once is one piece, and no text would follow it.
+            upstream.hold(after=20)
             await customer.send(visit.conversation_id, ENGLISH.question)
             await customer.socket.until(lambda: customer.socket.all("reply.delta"), "a reply that runs")
             signalled = time.monotonic()
