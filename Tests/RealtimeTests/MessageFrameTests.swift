@@ -121,7 +121,7 @@ struct MessageFrameTests {
             "\"", "\\", "\\u", "\\ud83d", "\\ude00", "\\n", "你", "\u{301}", "{", "}", ":", ",", "[", "null", "1", " ",
             "\"type\"", "\"content\":\"x\"", "\"data\":{", "message.send", "request_id", "reply_to", "\u{0}", "\n",
         ].map { Array($0.utf8) }
-        var generator = SeededNumbers(state: seed)
+        var generator = SplitMix(state: seed)
         var usual = 0
         for _ in 0..<12_500 {
             var bytes = Array(Self.frames[Int.random(in: 0..<Self.frames.count, using: &generator)].utf8)
@@ -143,18 +143,5 @@ struct MessageFrameTests {
         }
         // Else this would compare the general reader with itself.
         #expect(usual > 2000)
-    }
-}
-
-/// Random numbers that are the same in each run (SplitMix64).
-private struct SeededNumbers: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
     }
 }
